@@ -1,0 +1,51 @@
+/* The front end: samples in, frames of MFCC out, frames gathered into windows.
+ *
+ * Parameters come from a table by family and rate. What a frontend does is fixed by upstream's
+ * streaming client of that family; the golden features of the tests are its definition.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef DSI_FRONTEND_FRONTEND_H
+#define DSI_FRONTEND_FRONTEND_H
+
+#include <dsinfer/features.h>
+
+#include <stdbool.h>
+
+/* A window is 9 + 1 + 9 frames in every released model. */
+struct dsi_windows_config {
+    size_t n_context;  /* frames before and after */
+    size_t n_features; /* values a frame */
+};
+
+/* Frames in, windows out: window t is frames t - n_context … t + n_context, those before the first
+ * and after the last being zero. Plain memory, copied by clone. */
+struct dsi_windows;
+
+enum dsinfer_status dsi_windows_create(const struct dsi_windows_config *config,
+                                       struct dsi_windows **out, struct dsinfer_error *err);
+
+/* Takes one frame [n_features]. True if a window became complete: it is then written to
+ * `window` [2 * n_context + 1][n_features]; false (window untouched) for the first n_context
+ * frames. */
+bool dsi_windows_push(struct dsi_windows *windows, const float *frame, float *window);
+
+/* After the last frame: call n_context times, each as a push of a zero frame. */
+bool dsi_windows_push_end(struct dsi_windows *windows, float *window);
+
+void dsi_windows_reset(struct dsi_windows *windows);
+
+/* Makes `to` (same config) equal to `from`. */
+void dsi_windows_copy(const struct dsi_windows *from, struct dsi_windows *to);
+void dsi_windows_destroy(struct dsi_windows *windows);
+
+/* Besides the public functions: one sample at a time is the definition. Takes samples until a frame
+ * is complete or they run out: returns how many it took, sets *has_frame and fills `frame`. Used by
+ * the stream, so that one frame at a time goes down the pipeline. `is_float`: samples are const
+ * float (1.0 full scale), else const int16_t. */
+size_t dsi_features_take(struct dsinfer_features *features, const void *samples, bool is_float,
+                         size_t n_samples, float *frame, bool *has_frame);
+
+/* Makes `to` (same options) equal to `from`. */
+void dsi_features_copy(const struct dsinfer_features *from, struct dsinfer_features *to);
+
+#endif

@@ -1,0 +1,42 @@
+/* Labels and their texts.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef DSI_MODEL_ALPHABET_H
+#define DSI_MODEL_ALPHABET_H
+
+#include "runtime/base/cursor.h"
+
+#include <dsinfer/status.h>
+
+#include <stdbool.h>
+
+/* Most labels, bytes of a label, and bytes of an alphabet file. */
+#define DSI_ALPHABET_MAX_LABELS 65535
+#define DSI_ALPHABET_MAX_LABEL_SIZE 255
+#define DSI_ALPHABET_MAX_FILE_SIZE ((size_t)4 << 20)
+
+struct dsi_alphabet {
+    char *text;      /* owned; all labels, NUL-terminated, one after the other */
+    size_t *offsets; /* owned; [n_labels] */
+    size_t n_labels; /* without the blank, whose number is n_labels */
+    bool has_space;
+    uint32_t space; /* number of the label " ", where there is one */
+};
+
+/* Reads alphabet.txt: one label a line; `\#` is "#", other lines that begin with `#` are comments;
+ * CR, LF and CRLF end a line, empty lines are skipped, the last line may lack its end. */
+enum dsinfer_status dsi_alphabet_read(struct dsi_alphabet *alphabet, struct dsi_bytes bytes,
+                                      struct dsinfer_error *err);
+
+/* The same from a file. */
+enum dsinfer_status dsi_alphabet_open(struct dsi_alphabet *alphabet, const char *path,
+                                      struct dsinfer_error *err);
+
+/* Space, a to z, apostrophe. */
+enum dsinfer_status dsi_alphabet_init_english(struct dsi_alphabet *alphabet);
+
+/* Text of a label below n_labels. */
+const char *dsi_alphabet_get(const struct dsi_alphabet *alphabet, uint32_t label);
+
+void dsi_alphabet_finish(struct dsi_alphabet *alphabet); /* takes a zeroed struct as well */
+
+#endif

@@ -1,0 +1,28 @@
+/* What a model is to the other units: its graph, its plan, its alphabet.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef DSI_MODEL_MODEL_H
+#define DSI_MODEL_MODEL_H
+
+#include "model/alphabet.h"
+#include "model/signature.h"
+#include "runtime/exec/plan.h"
+#include "runtime/graph/graph.h"
+#include "runtime/kernels/kernels.h"
+
+#include <dsinfer/model.h>
+
+#include <stdatomic.h>
+
+struct dsinfer_model {
+    atomic_uint n_references;
+    struct dsi_mapped_file file; /* owned; empty where opened from memory */
+    struct dsi_graph graph;      /* as in the file; constants lie in the mapping */
+    struct dsi_signature signature;
+    struct dsi_graph network; /* the same cut to its roles, fused, free in N and T */
+    struct dsi_kernels kernels;
+    struct dsi_plan *plan;        /* of `network` */
+    struct dsi_alphabet alphabet; /* n_labels 0: none */
+    struct dsinfer_model_info info;
+};
+
+#endif

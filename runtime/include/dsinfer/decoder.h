@@ -1,0 +1,93 @@
+/* The decoder alone: rows of logits in, transcript out. Also the transcript every stream returns.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef DSINFER_DECODER_H
+#define DSINFER_DECODER_H
+
+#include <dsinfer/model.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct dsinfer_decoder;
+
+enum dsinfer_decoder_kind {
+    DSINFER_DECODER_DEFAULT = 0, /* that of the model's release */
+    DSINFER_DECODER_GREEDY,      /* best label of every frame, repeats merged, blanks dropped */
+    DSINFER_DECODER_TENSORFLOW   /* the beam search of TensorFlow, as 0.1 to 0.3 use it */
+};
+
+struct dsinfer_decoder_options {
+    size_t size;                    /* of this struct, set by _init */
+    enum dsinfer_decoder_kind kind; /* default DSINFER_DECODER_DEFAULT */
+    uint32_t beam_width;            /* default 500, 1 to 65536 */
+    uint32_t n_candidates; /* default 1, 1 to 1024: transcripts returned, if so many exist */
+};
+
+DSINFER_API void dsinfer_decoder_options_init(struct dsinfer_decoder_options *options);
+
+/* One reading of the audio. */
+struct dsinfer_candidate {
+    const char *text;          /* UTF-8, NUL-terminated; bytes that are no UTF-8 became U+FFFD */
+    double score;              /* natural-log probability, with all language model terms */
+    size_t n_labels;           /* characters */
+    const uint32_t *labels;    /* [n_labels], label number of each */
+    const uint32_t *timesteps; /* [n_labels], frame at which the search added each */
+};
+
+struct dsinfer_word {
+    const char *text;  /* UTF-8, NUL-terminated */
+    double start_s;    /* beginning of its first letter's frame, from the start of the audio */
+    double end_s;      /* end of its last letter's frame */
+    double confidence; /* 0 to 1: mean posterior of its letters at their frames */
+};
+
+/* A view: lent until the next non-const call on the object that gave it. */
+struct dsinfer_transcript {
+    const char *text;  /* the best candidate's, trimmed of spaces at its ends */
+    double confidence; /* score of the best candidate */
+    size_t n_words;
+    const struct dsinfer_word *words;
+    size_t n_candidates;                        /* at least 1 */
+    const struct dsinfer_candidate *candidates; /* best first */
+    double time_s;                              /* seconds of audio decoded so far */
+};
+
+/* A decoder for rows of `n_labels` values with the alphabet file at `alphabet_path` (NULL:
+ * English). `options` may be NULL. `is_probability`: rows hold probabilities, not logits. */
+struct dsinfer_decoder_input {
+    size_t size; /* of this struct, set by _init */
+    const char *alphabet_path;
+    enum dsinfer_family family; /* default DSINFER_FAMILY_DS03; chooses the default decoder */
+    int is_probability;         /* default 0 */
+};
+
+DSINFER_API void dsinfer_decoder_input_init(struct dsinfer_decoder_input *input);
+
+DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
+dsinfer_decoder_create(const struct dsinfer_decoder_input *input,
+                       const struct dsinfer_decoder_options *options,
+                       struct dsinfer_decoder **decoder, struct dsinfer_error *error);
+
+/* Labels with the blank: the length of a row. */
+DSINFER_API size_t dsinfer_decoder_get_n_labels(const struct dsinfer_decoder *decoder);
+
+/* Takes `n_frames` rows [n_frames][n_labels]; any number, 0 included. */
+DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
+dsinfer_decoder_feed(struct dsinfer_decoder *decoder, const float *rows, size_t n_frames);
+
+/* What would be said if the audio ended here; the search goes on undisturbed. */
+DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
+dsinfer_decoder_get_transcript(struct dsinfer_decoder *decoder,
+                               struct dsinfer_transcript *transcript);
+
+/* As new. */
+DSINFER_API void dsinfer_decoder_reset(struct dsinfer_decoder *decoder);
+DSINFER_API void dsinfer_decoder_destroy(struct dsinfer_decoder *decoder);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,65 @@
+/* What a file is: told by its content, described without running it.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef DSINFER_INSPECT_H
+#define DSINFER_INSPECT_H
+
+#include <dsinfer/model.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct dsinfer_inspection;
+
+enum dsinfer_file_kind { DSINFER_FILE_MODEL = 1, DSINFER_FILE_ALPHABET };
+
+struct dsinfer_role {
+    const char *role;   /* "windows", "h", "c", "lengths", "logits", "new_h", "new_c" */
+    const char *tensor; /* name in the graph, for example "previous_state_c/read" */
+};
+
+struct dsinfer_op_count {
+    const char *op; /* as the file names it */
+    size_t n_nodes;
+};
+
+/* One node of weights. */
+struct dsinfer_weight {
+    const char *name;
+    size_t rank;
+    size_t dims[6];
+    size_t size; /* bytes */
+};
+
+struct dsinfer_inspection_info {
+    enum dsinfer_file_kind kind;
+    const char *format;                     /* "graphdef", "memmapped", "alphabet" */
+    const struct dsinfer_model_info *model; /* NULL unless kind is DSINFER_FILE_MODEL */
+    size_t n_roles;
+    const struct dsinfer_role *roles;
+    size_t n_ops; /* kinds of op in the file, by name */
+    const struct dsinfer_op_count *ops;
+    size_t n_weights; /* constants of at least 64 elements, in the order of the file */
+    const struct dsinfer_weight *weights;
+    size_t n_plan_ops; /* kinds of op that run after all passes */
+    const struct dsinfer_op_count *plan_ops;
+    size_t n_labels; /* alphabet: labels, the blank not counted */
+};
+
+/* Fails like dsinfer_model_open. On failure *inspection is NULL. */
+DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
+dsinfer_inspection_open(const char *path, struct dsinfer_inspection **inspection,
+                        struct dsinfer_error *error);
+
+/* Lent until close. */
+DSINFER_API const struct dsinfer_inspection_info *
+dsinfer_inspection_get_info(const struct dsinfer_inspection *inspection);
+
+DSINFER_API void dsinfer_inspection_close(struct dsinfer_inspection *inspection);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

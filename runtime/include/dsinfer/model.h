@@ -1,0 +1,116 @@
+/* An acoustic model: the network of a DeepSpeech release, its alphabet and its facts.
+ *
+ * A model is immutable once opened, reference-counted, and safe to use from any number of threads
+ * at once. Runners, features and streams made from it hold their own reference, so the order in
+ * which things are released is free. The file is mapped, not read: it must not be changed while
+ * the model lives.
+ *
+ * Formats are told by content, never by name: frozen TensorFlow graphs (`.pb`, also the `rounded`
+ * ones) and memory-mapped packages (`.pbmm`).
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef DSINFER_MODEL_H
+#define DSINFER_MODEL_H
+
+#include <dsinfer/status.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct dsinfer_model;
+
+/* A generation of upstream releases with equal front end and decoder. */
+enum dsinfer_family {
+    DSINFER_FAMILY_UNKNOWN = 0,
+    DSINFER_FAMILY_DS01, /* 0.1 */
+    DSINFER_FAMILY_DS03, /* 0.2, 0.3 */
+    DSINFER_FAMILY_DS04, /* 0.4 */
+    DSINFER_FAMILY_DS05, /* 0.5 */
+    DSINFER_FAMILY_DS06, /* 0.6 */
+    DSINFER_FAMILY_DS07  /* 0.7, 0.8, 0.9, Coqui 1.x */
+};
+
+/* "ds03" and so on; "unknown" for anything else. A static string. */
+DSINFER_API const char *dsinfer_family_name(enum dsinfer_family family);
+
+/* The reverse; DSINFER_FAMILY_UNKNOWN if `name` is none of them or NULL. */
+DSINFER_API enum dsinfer_family dsinfer_family_find(const char *name);
+
+/* Which arithmetic runs the network. All give the same numbers within 2e-5 of each other in the
+ * logits of a float32 model. */
+enum dsinfer_kernel_level {
+    DSINFER_KERNELS_NATIVE = 0, /* the fastest this processor has */
+    DSINFER_KERNELS_PORTABLE,   /* BLAS if built with it, else as reference */
+    DSINFER_KERNELS_REFERENCE   /* plain C, bit-equal from run to run */
+};
+
+struct dsinfer_model_options {
+    size_t size;                       /* of this struct, set by _init */
+    enum dsinfer_kernel_level kernels; /* default DSINFER_KERNELS_NATIVE */
+    const char *alphabet_path;         /* default NULL: embedded, beside the model, or English */
+};
+
+/* Fills in the defaults. */
+DSINFER_API void dsinfer_model_options_init(struct dsinfer_model_options *options);
+
+/* Where the alphabet came from. */
+enum dsinfer_alphabet_source {
+    DSINFER_ALPHABET_NONE = 0, /* none fits: the network runs, but nothing can be transcribed */
+    DSINFER_ALPHABET_OPTION,   /* alphabet_path */
+    DSINFER_ALPHABET_BESIDE,   /* alphabet.txt in the model's folder */
+    DSINFER_ALPHABET_ENGLISH   /* built in: blank, a to z, apostrophe, where n_labels is 29 */
+};
+
+/* Facts about a model; lent until the model is gone. */
+struct dsinfer_model_info {
+    enum dsinfer_family family;
+    const char *format;   /* "graphdef" or "memmapped" */
+    uint32_t sample_rate; /* Hz the front end works at */
+    uint32_t n_features;  /* values a frame: 26 */
+    uint32_t n_context;   /* frames on either side of a window's middle: 9 */
+    uint32_t n_cell;      /* width of the LSTM state, h and c each */
+    uint32_t n_labels;    /* outputs a frame, blank included (the last one) */
+    uint32_t n_steps;     /* windows a call in the file; 0 where the file leaves it open */
+    int has_lengths;      /* the graph has an input for sequence lengths */
+    int has_softmax;      /* logits are probabilities (0.4 on) */
+    const char *kernels;  /* name of the kernels in use, for example "avx2" */
+    size_t weights_size;  /* bytes of packed weights, shared by all runners */
+    enum dsinfer_alphabet_source alphabet_source;
+};
+
+/* Opens a model file. On success *model holds one reference, the caller's. On failure *model is
+ * NULL. `options` may be NULL. Strings and options are copied.
+ * Fails with ERR_IO, ERR_MALFORMED, ERR_UNSUPPORTED, ERR_LIMIT, ERR_NO_MEMORY, and ERR_MISMATCH
+ * for an alphabet with another number of labels. */
+DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
+dsinfer_model_open(const char *path, const struct dsinfer_model_options *options,
+                   struct dsinfer_model **model, struct dsinfer_error *error);
+
+/* The same from `size` bytes in memory, which the caller keeps alive and unchanged as long as the
+ * model lives. There is no folder to look for an alphabet in. */
+DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
+dsinfer_model_open_memory(const void *bytes, size_t size,
+                          const struct dsinfer_model_options *options, struct dsinfer_model **model,
+                          struct dsinfer_error *error);
+
+/* One more reference, one less. ref returns its argument; unref of the last frees; both take NULL.
+ */
+DSINFER_API struct dsinfer_model *dsinfer_model_ref(struct dsinfer_model *model);
+DSINFER_API void dsinfer_model_unref(struct dsinfer_model *model);
+
+DSINFER_API const struct dsinfer_model_info *
+dsinfer_model_get_info(const struct dsinfer_model *model);
+
+/* Text of label `label` (0 to n_labels - 2) as UTF-8, NUL-terminated, lent until the model is gone;
+ * NULL for the blank, for other numbers, and where there is no alphabet. */
+DSINFER_API const char *dsinfer_model_get_label(const struct dsinfer_model *model, uint32_t label);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

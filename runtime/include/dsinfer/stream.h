@@ -1,0 +1,84 @@
+/* One utterance in progress: samples in, text out.
+ *
+ *     struct dsinfer_stream *stream;
+ *     dsinfer_stream_create(model, NULL, &stream, &error);
+ *     while ((n = read_samples(buffer))) {
+ *         dsinfer_stream_feed_s16(stream, buffer, n);
+ *         dsinfer_stream_partial(stream, &transcript);    (what is known by now)
+ *     }
+ *     dsinfer_stream_finish(stream, &transcript);
+ *     puts(transcript.text);
+ *     dsinfer_stream_destroy(stream);
+ *
+ * A stream belongs to one thread at a time; different streams of one model may run in parallel. The
+ * text never depends on how the samples are cut into feeds. After the first chunk, feeding
+ * allocates only from the decoder's pool.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef DSINFER_STREAM_H
+#define DSINFER_STREAM_H
+
+#include <dsinfer/decoder.h>
+#include <dsinfer/model.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct dsinfer_stream;
+
+struct dsinfer_stream_options {
+    size_t size;      /* of this struct, set by _init */
+    uint32_t n_steps; /* T, windows given to the network at once; default 16, 1 to 64. Less: sooner
+                         partial text, more work. The final text is the same */
+    struct dsinfer_decoder_options decoder;
+};
+
+DSINFER_API void dsinfer_stream_options_init(struct dsinfer_stream_options *options);
+
+/* Makes an empty stream that holds a reference to `model`; `options` may be NULL.
+ * Fails with ERR_ARGUMENT, ERR_NO_MEMORY, and ERR_UNSUPPORTED for a model without an alphabet. */
+DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
+dsinfer_stream_create(struct dsinfer_model *model, const struct dsinfer_stream_options *options,
+                      struct dsinfer_stream **stream, struct dsinfer_error *error);
+
+/* Takes all of `samples`, mono, at the model's rate (any number, 0 included): 16-bit, or floats
+ * where 1.0 is full scale (values beyond and values that are no numbers are clipped and silenced).
+ * Fails with ERR_STATE after finish, ERR_NO_MEMORY and ERR_LIMIT when the decoder's pool is full;
+ * the stream can then only be reset or destroyed. */
+DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
+dsinfer_stream_feed_s16(struct dsinfer_stream *stream, const int16_t *samples, size_t n_samples);
+DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
+dsinfer_stream_feed_f32(struct dsinfer_stream *stream, const float *samples, size_t n_samples);
+
+/* What the beams say now: cheap. It lags by the nine frames of context and up to T windows. */
+DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
+dsinfer_stream_partial(struct dsinfer_stream *stream, struct dsinfer_transcript *transcript);
+
+/* Exactly what finish would say now; the stream is not disturbed. */
+DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
+dsinfer_stream_peek(struct dsinfer_stream *stream, struct dsinfer_transcript *transcript);
+
+/* The audio ends here. Afterwards only finish (the same result), reset, clone and destroy. */
+DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
+dsinfer_stream_finish(struct dsinfer_stream *stream, struct dsinfer_transcript *transcript);
+
+/* As new, with the same model and options. */
+DSINFER_API void dsinfer_stream_reset(struct dsinfer_stream *stream);
+
+/* A second stream in exactly the same state, independent of the first. On failure *copy is NULL. */
+DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
+dsinfer_stream_clone(const struct dsinfer_stream *stream, struct dsinfer_stream **copy);
+
+/* Samples taken so far, and the LSTM state (h, c: [n_cell], lent until the next call). */
+DSINFER_API uint64_t dsinfer_stream_get_n_samples(const struct dsinfer_stream *stream);
+DSINFER_API void dsinfer_stream_get_state(const struct dsinfer_stream *stream, const float **h,
+                                          const float **c);
+
+DSINFER_API void dsinfer_stream_destroy(struct dsinfer_stream *stream);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

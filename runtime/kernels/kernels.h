@@ -1,0 +1,73 @@
+/* Raw arithmetic behind one table.
+ *
+ * Kernels know pointers, sizes and strides; they allocate nothing, fail never, take any n >= 0 and
+ * any float, never touch a byte outside their operands, and accept unaligned float pointers
+ * (aligned to 4) except where a packed operand is named: that one is aligned to DSI_ALIGNMENT.
+ * Operands must not overlap unless the contract says so. The table is data: built once per model,
+ * constant afterwards.
+ *
+ * Tolerance of every implementation against kernels/ref, which is the definition:
+ *   gemm       |difference| <= 4e-7 * (sum over k of |a_ik * b_kj| + |start|)
+ *   lstm_step  4e-6 relative or 1e-7 absolute in c and h
+ *   clip       equal, NaN included
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef DSI_KERNELS_KERNELS_H
+#define DSI_KERNELS_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* C[m,n] = clip(start + A[m,k] · B[k,n]), start being the bias row or what C holds.
+ * clip(x) = min(max(x, 0), limit) where limit >= 0 is finite, x itself where limit is infinite. */
+struct dsi_gemm {
+    size_t m, n, k;
+    const float *a; /* [m,k], rows `a_stride` floats apart */
+    size_t a_stride;
+    const void *b;     /* [k,n] as `pack` left it */
+    const float *bias; /* [n], or NULL: start from what C holds */
+    float *c;          /* [m,n], rows `c_stride` floats apart */
+    size_t c_stride;
+    float limit; /* INFINITY: none */
+};
+
+/* One step of the LSTM after both matrix products, for one stream. z holds the four gates' sums,
+ * blocks of n_cell in the order i, ci, f, o:
+ *   i = σ(z_i)  ci = tanh(z_ci)  f = σ(z_f + forget_bias)  c' = clip(ci·i + c·f)
+ *   o = σ(z_o)  h' = o · tanh(c')
+ * clip: to ± cell_clip where cell_clip > 0. Matches TensorFlow's BlockLSTM without peepholes.
+ * c_next may be c. */
+struct dsi_lstm_step {
+    size_t n_cell;
+    const float *z; /* [4,n_cell] */
+    const float *c; /* [n_cell] */
+    float forget_bias, cell_clip;
+    float *c_next, *h_next; /* [n_cell] */
+};
+
+struct dsi_kernels {
+    const char *name; /* "reference", "blas", "avx2" */
+
+    /* True where B is used as it is, row-major [k,n] and aligned to 4; pack is then a plain copy.
+     */
+    bool is_in_place;
+
+    /* Bytes of a packed B[k,n]. */
+    size_t (*get_packed_size)(size_t k, size_t n);
+
+    /* Packs rows first … first + n_rows - 1 of B[k,n], given at `rows` (row-major, bytes at any
+     * alignment, rows `row_stride` bytes apart). Rows may come in any slices, in order. */
+    void (*pack)(size_t k, size_t n, size_t first, size_t n_rows, const void *rows,
+                 size_t row_stride, void *packed);
+
+    void (*gemm)(const struct dsi_gemm *gemm);
+    void (*lstm_step)(const struct dsi_lstm_step *step);
+};
+
+enum dsi_kernel_level { DSI_KERNELS_REFERENCE, DSI_KERNELS_PORTABLE, DSI_KERNELS_NATIVE };
+
+/* Fills the table: reference first, then BLAS (unless built without), then what `cpu_flags` (see
+ * base/cpu.h) and the level allow. */
+void dsi_kernels_init(struct dsi_kernels *kernels, enum dsi_kernel_level level, unsigned cpu_flags);
+
+#endif
