@@ -97,8 +97,8 @@ enum dsinfer_status dsi_graph_set_outputs(struct dsi_graph *graph,
                                           const struct dsi_graph_port *ports, size_t n_ports,
                                           struct dsinfer_error *err);
 
-/* A new graph with the same nodes at the same indices, inputs and outputs. Constants are shared,
- * not copied: `from` must outlive `to`. */
+/* A new graph with the same nodes at the same indices, inputs and outputs. Names, attributes and
+ * constants are shared, not copied: `from` must outlive `to`. */
 enum dsinfer_status dsi_graph_copy(const struct dsi_graph *from, struct dsi_graph *to,
                                    struct dsinfer_error *err);
 
@@ -118,13 +118,17 @@ enum dsi_dtype dsi_node_get_type(const struct dsi_node *node, const char *name,
 bool dsi_node_is_op(const struct dsi_node *node, const char *op);
 bool dsi_port_is_equal(struct dsi_port a, struct dsi_port b);
 
-/* Checks what readers and passes promise: every input names an existing node, no cycle, names
- * unique, every Const has a value whose size fits. Fails with ERR_MALFORMED and names the node. */
+/* Checks what readers and passes promise: every input names an existing node, no cycle (but
+ * through the back edge of a TensorFlow loop, which leaves a NextIteration), names unique, every
+ * Const has a value whose size fits. Which outputs a node has is known to its op only. Fails with
+ * ERR_MALFORMED and names the node. */
 enum dsinfer_status dsi_graph_verify(const struct dsi_graph *graph, struct dsinfer_error *err);
 
 /* Indices of all nodes that the outputs need (without outputs: of all nodes), each after its
  * inputs, those of equal rank in the order of the graph. `order` has room for n_nodes; *n_order is
- * set. Nodes that are graph inputs are not looked behind. Fails with ERR_MALFORMED for a cycle. */
+ * set. The rank of a node is one more than the highest of its inputs. Graph inputs are not looked
+ * behind; a node that is needed only as a graph input has rank 0. The graph has been verified.
+ * Fails with ERR_MALFORMED for a cycle. */
 enum dsinfer_status dsi_graph_order(const struct dsi_graph *graph, uint32_t *order, size_t *n_order,
                                     struct dsinfer_error *err);
 
