@@ -23,7 +23,11 @@ struct dsi_alphabet {
 };
 
 /* Reads alphabet.txt: one label a line; `\#` is "#", other lines that begin with `#` are comments;
- * CR, LF and CRLF end a line, empty lines are skipped, the last line may lack its end. */
+ * CR, LF and CRLF end a line, empty lines and a byte order mark are skipped, the last line may lack
+ * its end. Fails with ERR_MALFORMED for text that is not UTF-8, a NUL, equal labels (each with
+ * its line) or no label at all, with ERR_LIMIT beyond the limits above; *alphabet is then
+ * untouched.
+ */
 enum dsinfer_status dsi_alphabet_read(struct dsi_alphabet *alphabet, struct dsi_bytes bytes,
                                       struct dsinfer_error *err);
 
