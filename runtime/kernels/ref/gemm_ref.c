@@ -1,0 +1,56 @@
+/* Matrix product with bias and clipped ReLU: the definition.
+ *
+ * Sums are formed in double, in the order of k, so that no other order or width of sums is favoured
+ * when implementations are compared with this one.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "runtime/kernels/ref/kernels_ref.h"
+
+#include <math.h>
+#include <string.h>
+
+size_t dsi_get_packed_size_ref(size_t k, size_t n) {
+    return k * n * sizeof(float);
+}
+
+void dsi_pack_ref(size_t k, size_t n, size_t first, size_t n_rows, const void *rows,
+                  size_t row_stride, void *packed) {
+    unsigned char *to = (unsigned char *)packed + first * n * sizeof(float);
+    const unsigned char *from = rows;
+    size_t i;
+
+    (void)k;
+    if (n == 0) {
+        return;
+    }
+    for (i = 0; i < n_rows; i++) {
+        memcpy(to + i * n * sizeof(float), from + i * row_stride, n * sizeof(float));
+    }
+}
+
+/* NaN and -0 pass. */
+static float clip(float x, float limit) {
+    if (isinf(limit)) {
+        return x;
+    }
+    x = x < 0.0f ? 0.0f : x;
+    return x > limit ? limit : x;
+}
+
+void dsi_gemm_ref(const struct dsi_gemm *gemm) {
+    const float *b = gemm->b;
+    size_t i, j, l;
+
+    for (i = 0; i < gemm->m; i++) {
+        const float *a = gemm->a + i * gemm->a_stride;
+        float *c = gemm->c + i * gemm->c_stride;
+
+        for (j = 0; j < gemm->n; j++) {
+            double sum = (double)(gemm->bias ? gemm->bias[j] : c[j]);
+
+            for (l = 0; l < gemm->k; l++) {
+                sum += (double)a[l] * (double)b[l * gemm->n + j];
+            }
+            c[j] = clip((float)sum, gemm->limit);
+        }
+    }
+}
