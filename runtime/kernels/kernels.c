@@ -10,6 +10,7 @@ void dsi_kernels_init(struct dsi_kernels *kernels, enum dsi_kernel_level level,
     *kernels = (struct dsi_kernels){
         .name = "reference",
         .is_in_place = true,
+        .is_batch_exact = true,
         .get_packed_size = dsi_get_packed_size_ref,
         .pack = dsi_pack_ref,
         .gemm = dsi_gemm_ref,

@@ -7,9 +7,11 @@
  * constant afterwards.
  *
  * Tolerance of every implementation against kernels/ref, which is the definition:
- *   gemm       |difference| <= 4e-7 * (sum over k of |a_ik * b_kj| + |start|)
- *   lstm_step  4e-6 relative or 1e-7 absolute in c and h
- *   clip       equal, NaN included
+ *   gemm       6e-8 * (4 + sqrt(k)) * M + 1e-37, M = sum over k of |a_ik * b_kj| + |start|, where
+ *              M fits a float: what rounding does to a sum formed in float in any order.
+ *              Infinities and NaN in the operands give the same infinities and NaN
+ *   lstm_step  c within 1e-6 + 1e-6 |c|, h within 1e-6, infinities and NaN the same, for c up to
+ *              1e30 (beyond, a forget gate below 1e-37 may count as 0)
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef DSI_KERNELS_KERNELS_H
@@ -19,7 +21,8 @@
 #include <stddef.h>
 
 /* C[m,n] = clip(start + A[m,k] · B[k,n]), start being the bias row or what C holds.
- * clip(x) = min(max(x, 0), limit) where limit >= 0 is finite, x itself where limit is infinite. */
+ * clip(x) = min(max(x, 0), limit) where limit >= 0 is finite (NaN stays NaN), x itself where limit
+ * is infinite. Rows of A and of C do not overlap: with m > 1, a_stride >= k and c_stride >= n. */
 struct dsi_gemm {
     size_t m, n, k;
     const float *a; /* [m,k], rows `a_stride` floats apart */
@@ -51,6 +54,12 @@ struct dsi_kernels {
     /* True where B is used as it is, row-major [k,n] and aligned to 4; pack is then a plain copy.
      */
     bool is_in_place;
+
+    /* True where every element of C is summed over k in one fixed order, whatever m, its row, and
+     * the other columns: a row's result is the same to the bit in whatever batch it is computed.
+     * (BLAS differs between one row and several.) lstm_step is so in all implementations: an
+     * element's result does not depend on its position. */
+    bool is_batch_exact;
 
     /* Bytes of a packed B[k,n]. */
     size_t (*get_packed_size)(size_t k, size_t n);

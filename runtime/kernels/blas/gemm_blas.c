@@ -57,5 +57,6 @@ static void gemm_blas(const struct dsi_gemm *gemm) {
 
 void dsi_kernels_init_blas(struct dsi_kernels *kernels) {
     kernels->name = "blas";
+    kernels->is_batch_exact = false;
     kernels->gemm = gemm_blas;
 }

@@ -1,0 +1,86 @@
+/* kernel_check: every kernel of every level against the reference. In the manner of checkasm.
+ *
+ *   kernel_check [--cpu-flags MASK] [--bench]
+ *
+ * MASK (a number, see base/cpu.h) takes instruction sets away; 0 leaves the portable kernels.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "runtime/base/cpu.h"
+#include "tests/bench/bench_kernels.h"
+#include "tests/kernels/check.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct check check;
+
+/* Says which call touched a forbidden page, or used an instruction that is not there. */
+static void report_crash(int signal_number) {
+    static const char text[] = ": crashed\n";
+
+    (void)!write(STDOUT_FILENO, check.kernels.name, strlen(check.kernels.name));
+    (void)!write(STDOUT_FILENO, " ", 1);
+    (void)!write(STDOUT_FILENO, check.kernel, strlen(check.kernel));
+    (void)!write(STDOUT_FILENO, ", ", 2);
+    (void)!write(STDOUT_FILENO, check.what, strlen(check.what));
+    (void)!write(STDOUT_FILENO, text, sizeof(text) - 1);
+    _exit(128 + signal_number);
+}
+
+static void (*const checks[])(struct check *) = {check_gemm, check_lstm_step};
+
+static size_t run_checks(const struct dsi_kernels *kernels) {
+    size_t n_failed = 0;
+    size_t i;
+
+    for (i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+        memset(&check, 0, sizeof(check));
+        check.kernels = *kernels;
+        dsi_kernels_init(&check.reference, DSI_KERNELS_REFERENCE, 0);
+        check.rng.state = 20180605;
+        checks[i](&check);
+        printf("%-10s %-10s %6zu calls, %zu failures, worst error %.2f of the tolerance\n",
+               kernels->name, check.kernel, check.n_calls, check.n_failed, check.worst);
+        fflush(stdout);
+        n_failed += check.n_failed;
+    }
+    return n_failed;
+}
+
+int main(int argc, char **argv) {
+    unsigned cpu_flags = dsi_cpu_get_flags();
+    const char *previous = "";
+    size_t n_failed = 0;
+    int level, is_bench = 0, i;
+
+    for (i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--bench") == 0) {
+            is_bench = 1;
+        } else if (strcmp(argv[i], "--cpu-flags") == 0 && i + 1 < argc) {
+            cpu_flags &= (unsigned)strtoul(argv[++i], NULL, 0);
+        } else {
+            fprintf(stderr, "usage: kernel_check [--cpu-flags MASK] [--bench]\n");
+            return 2;
+        }
+    }
+    if (is_bench) {
+        bench_kernels(cpu_flags);
+        return 0;
+    }
+    signal(SIGSEGV, report_crash);
+    signal(SIGBUS, report_crash);
+    signal(SIGILL, report_crash);
+
+    for (level = DSI_KERNELS_REFERENCE; level <= DSI_KERNELS_NATIVE; level++) {
+        struct dsi_kernels kernels;
+
+        dsi_kernels_init(&kernels, (enum dsi_kernel_level)level, cpu_flags);
+        if (strcmp(kernels.name, previous) != 0) {
+            n_failed += run_checks(&kernels);
+        }
+        previous = kernels.name;
+    }
+    return n_failed ? 1 : 0;
+}
