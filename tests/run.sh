@@ -1,0 +1,87 @@
+#!/bin/sh
+# Installs what is missing, builds dsinfer in every way that must work and runs all tests in each.
+#
+#     sh tests/run.sh [--quick | BUILD ...]
+#
+# Without arguments all builds of the list below; --quick: the first alone; or those named. They
+# lie in build-tests/ and are used again. The last line is `N passed, N failed`, and `, N skipped`
+# where tests had to be skipped; the exit status is 0 if nothing failed. With CI=true in the
+# environment a skipped test is a failed one.
+#
+# SPDX-License-Identifier: BSD-2-Clause
+set -eu
+unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE CFLAGS CPPFLAGS LDFLAGS
+
+cd "$(dirname "$0")/.."
+. tests/packages.sh
+
+all_builds="release sanitized plain clang thread valgrind"
+if [ "${1-}" = --quick ]; then
+    builds="release"
+else
+    builds="${*:-$all_builds}"
+fi
+
+# build NAME OPTION...: makes or updates build-tests/NAME; builds it.
+build() {
+    name=$1
+    shift
+    say "building $name"
+    mkdir -p "build-tests/$name"
+    log=build-tests/$name/run.log
+    if [ -f "build-tests/$name/build.ninja" ]; then
+        meson configure "build-tests/$name" "$@" >"$log" 2>&1
+    else
+        meson setup "build-tests/$name" "$@" >"$log" 2>&1
+    fi && ninja -C "build-tests/$name" >>"$log" 2>&1 || {
+        grep -E -A 5 'error|ERROR|FAILED' "$log" | head -n 40 >&2
+        say "$name: does not build; all of it in $log"
+        return 1
+    }
+}
+
+# run NAME OPTION...: runs the tests; what failed is in build-tests/NAME/meson-logs.
+run() {
+    name=$1
+    shift
+    say "testing $name"
+    meson test -C "build-tests/$name" --no-rebuild "$@" >>"build-tests/$name/run.log" 2>&1 || true
+}
+
+make_release() {
+    build release -Dwerror=true && run release
+}
+
+make_sanitized() {
+    build sanitized -Dbuildtype=debugoptimized -Db_sanitize=address,undefined && run sanitized
+}
+
+# Everything that can be switched off is off.
+make_plain() {
+    build plain -Dwerror=true -Dblas=disabled -Dsimd=disabled && run plain
+}
+
+make_clang() {
+    CC=clang build clang -Dwerror=true && run clang
+}
+
+# Data races: the properties over the public interface, several streams in several threads.
+make_thread() {
+    build thread -Dbuildtype=debugoptimized -Db_sanitize=thread && run thread --suite pipeline
+}
+
+# What the sanitizers cannot see: memory read before it was written, libraries without them.
+make_valgrind() {
+    build release -Dwerror=true && run release --setup valgrind --suite unit
+}
+
+mkdir -p build-tests
+# shellcheck disable=SC2086
+install_missing build-tests/install.log $test_packages
+
+broken=0
+rm -f build-tests/*/meson-logs/testlog*.json
+for name in $builds; do
+    "make_$name" || broken=$((broken + 1))
+done
+exec python3 -B tests/count_results.py "$broken" build-tests/*/meson-logs/testlog*.json
