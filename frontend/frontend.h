@@ -1,7 +1,7 @@
 /* The front end: samples in, frames of MFCC out, frames gathered into windows.
  *
- * Parameters come from a table by family and rate. What a frontend does is fixed by upstream's
- * streaming client of that family; the golden features of the tests are its definition.
+ * Parameters come from a table by family and rate (params.h). What a front end does is fixed by
+ * upstream's streaming client of that family; the golden features of the tests are its definition.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef DSI_FRONTEND_FRONTEND_H
@@ -21,6 +21,7 @@ struct dsi_windows_config {
  * and after the last being zero. Plain memory, copied by clone. */
 struct dsi_windows;
 
+/* Fails with ERR_LIMIT and ERR_NO_MEMORY; *out is then NULL. */
 enum dsinfer_status dsi_windows_create(const struct dsi_windows_config *config,
                                        struct dsi_windows **out, struct dsinfer_error *err);
 
@@ -38,10 +39,10 @@ void dsi_windows_reset(struct dsi_windows *windows);
 void dsi_windows_copy(const struct dsi_windows *from, struct dsi_windows *to);
 void dsi_windows_destroy(struct dsi_windows *windows);
 
-/* Besides the public functions: one sample at a time is the definition. Takes samples until a frame
- * is complete or they run out: returns how many it took, sets *has_frame and fills `frame`. Used by
- * the stream, so that one frame at a time goes down the pipeline. `is_float`: samples are const
- * float (1.0 full scale), else const int16_t. */
+/* Takes samples until a frame is complete or they run out: returns how many it took, sets
+ * *has_frame and fills `frame` [width] where there is one. Used by the stream, so that one frame at
+ * a time goes down the pipeline. `is_float`: samples are const float (1.0 full scale), else const
+ * int16_t. After finish it takes all samples and drops them. */
 size_t dsi_features_take(struct dsinfer_features *features, const void *samples, bool is_float,
                          size_t n_samples, float *frame, bool *has_frame);
 

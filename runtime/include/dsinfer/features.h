@@ -1,5 +1,5 @@
 /* The front end alone: samples in, frames of MFCC out, as the streaming client of a release makes
- * them. Frames never depend on how the samples are cut into feeds.
+ * them. Frames never depend on how the samples are cut into feeds. One thread at a time.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef DSINFER_FEATURES_H
@@ -21,8 +21,9 @@ struct dsinfer_features_options {
 
 DSINFER_API void dsinfer_features_options_init(struct dsinfer_features_options *options);
 
-/* Fails with ERR_UNSUPPORTED for a family or rate that is not there, ERR_ARGUMENT, ERR_NO_MEMORY.
- */
+/* `options` may be NULL. Fails with ERR_UNSUPPORTED for a family or rate that is not there (16000
+ * for all, also 8000 for ds07; ds01 has no stream), ERR_ARGUMENT, ERR_NO_MEMORY; *features is then
+ * NULL. Nothing is allocated afterwards. */
 DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
 dsinfer_features_create(const struct dsinfer_features_options *options,
                         struct dsinfer_features **features, struct dsinfer_error *error);
@@ -30,13 +31,14 @@ dsinfer_features_create(const struct dsinfer_features_options *options,
 /* Values a frame (26). */
 DSINFER_API size_t dsinfer_features_get_width(const struct dsinfer_features *features);
 
-/* Most frames that feeding `n_samples` more, or finishing, can yield. */
+/* Frames that feeding `n_samples` more and then finishing yield together; 0 after finish. */
 DSINFER_API size_t dsinfer_features_get_max_frames(const struct dsinfer_features *features,
                                                    size_t n_samples);
 
 /* Takes all of `samples` (any number, 0 included) and writes the frames that became known to
  * `frames` [max_frames(n_samples)][width]; returns their number. Samples are 16-bit, or floats
- * where 1.0 is full scale. After finish: nothing is taken, 0 is returned. */
+ * where 1.0 is full scale: clipped to the range of 16 bits but not rounded, those that are no
+ * numbers counting as 0. After finish: nothing is taken, 0 is returned. */
 DSINFER_API size_t dsinfer_features_feed_s16(struct dsinfer_features *features,
                                              const int16_t *samples, size_t n_samples,
                                              float *frames);
