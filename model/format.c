@@ -1,0 +1,103 @@
+/* The table of model formats, in the order in which they are tried: those with a mark of their own
+ * before those that are only likely.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "model/format.h"
+
+#include "model/graphdef/graphdef.h"
+#include "model/memmapped/memmapped.h"
+#include "runtime/base/error.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static bool has_text(struct dsi_bytes bytes, size_t offset, const char *text) {
+    const size_t size = strlen(text);
+
+    return bytes.size >= offset && bytes.size - offset >= size &&
+           memcmp(bytes.data + offset, text, size) == 0;
+}
+
+static bool probe_tflite(struct dsi_bytes bytes) {
+    return has_text(bytes, 4, "TFL3");
+}
+
+static enum dsinfer_status refuse_tflite(struct dsi_graph *graph, struct dsi_bytes bytes,
+                                         const struct dsi_mapped_file *file,
+                                         struct dsinfer_error *err) {
+    (void)graph, (void)bytes, (void)file;
+    return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
+                    "this is a TensorFlow Lite model (.tflite); supported are frozen graphs (.pb) "
+                    "and memory-mapped packages (.pbmm)");
+}
+
+static bool probe_xml(struct dsi_bytes bytes) {
+    return has_text(bytes, 0, "<?xml") || has_text(bytes, 0, "\xef\xbb\xbf<?xml") ||
+           has_text(bytes, 0, "<net ");
+}
+
+static enum dsinfer_status refuse_xml(struct dsi_graph *graph, struct dsi_bytes bytes,
+                                      const struct dsi_mapped_file *file,
+                                      struct dsinfer_error *err) {
+    (void)graph, (void)bytes, (void)file;
+    return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
+                    "this is an XML file, perhaps an OpenVINO IR; supported are frozen graphs "
+                    "(.pb) and memory-mapped packages (.pbmm)");
+}
+
+static enum dsinfer_status read_graphdef(struct dsi_graph *graph, struct dsi_bytes bytes,
+                                         const struct dsi_mapped_file *file,
+                                         struct dsinfer_error *err) {
+    return dsi_graphdef_read(graph, bytes, file, NULL, err);
+}
+
+static const struct dsi_model_format FORMATS[] = {
+    {"tflite", probe_tflite, refuse_tflite},
+    {"ir", probe_xml, refuse_xml},
+    {"memmapped", dsi_memmapped_probe, dsi_memmapped_read},
+    {"graphdef", dsi_graphdef_probe, read_graphdef},
+};
+
+const struct dsi_model_format *dsi_model_format_probe(struct dsi_bytes bytes) {
+    size_t i;
+
+    for (i = 0; i < sizeof(FORMATS) / sizeof(FORMATS[0]); i++) {
+        if (FORMATS[i].probe(bytes)) {
+            return &FORMATS[i];
+        }
+    }
+    return NULL;
+}
+
+/* Says why no format fits. */
+static enum dsinfer_status refuse_unknown(struct dsi_bytes bytes, struct dsinfer_error *err) {
+    if (bytes.size == 0) {
+        return dsi_fail(err, DSINFER_ERR_MALFORMED, "the file is empty");
+    }
+    if (bytes.size < 8) {
+        return dsi_fail(err, DSINFER_ERR_MALFORMED, "this is no model file: it has only %zu bytes",
+                        bytes.size);
+    }
+    return dsi_fail(err, DSINFER_ERR_MALFORMED,
+                    "this is no model file: it begins with byte 0x%02x where a frozen graph (.pb) "
+                    "has 0x0a, and a package (.pbmm) ends with the offset of its directory, but "
+                    "here %zu bytes end with %" PRIu64,
+                    (unsigned)bytes.data[0], bytes.size, dsi_load_u64(bytes.data + bytes.size - 8));
+}
+
+enum dsinfer_status dsi_model_format_read(struct dsi_graph *graph,
+                                          const struct dsi_model_format **format,
+                                          struct dsi_bytes bytes,
+                                          const struct dsi_mapped_file *file,
+                                          struct dsinfer_error *err) {
+    const struct dsi_model_format *found = dsi_model_format_probe(bytes);
+    enum dsinfer_status status;
+
+    if (!found) {
+        return refuse_unknown(bytes, err);
+    }
+    status = found->read(graph, bytes, file, err);
+    if (status == DSINFER_OK) {
+        *format = found;
+    }
+    return status;
+}
