@@ -61,7 +61,8 @@ struct dsi_kernels {
      * element's result does not depend on its position. */
     bool is_batch_exact;
 
-    /* Bytes of a packed B[k,n]. */
+    /* Bytes of a packed B[k,n], at most 64 * k * (n / 16 + 1); that this fits a size_t, and is
+     * worth its memory, is checked by the caller. */
     size_t (*get_packed_size)(size_t k, size_t n);
 
     /* Packs rows first … first + n_rows - 1 of B[k,n], given at `rows` (row-major, bytes at any

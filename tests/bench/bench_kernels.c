@@ -39,11 +39,14 @@ static void measure_roofs(struct buffers *buffers, unsigned cpu_flags) {
     int round;
 
     for (round = 0; round < N_ROUNDS; round++) {
-        double start = now_s();
+        const double start = now_s();
         const double flops = bench_run_peak(cpu_flags);
 
         buffers->peak = fmax(buffers->peak, flops / (now_s() - start));
-        start = now_s();
+    }
+    for (round = 0; round < N_ROUNDS; round++) {
+        const double start = now_s();
+
         buffers->bias[0] = bench_run_stream(cpu_flags, buffers->rows, n);
         buffers->stream = fmax(buffers->stream, (double)(n * sizeof(float)) / (now_s() - start));
     }

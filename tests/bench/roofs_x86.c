@@ -34,16 +34,18 @@ double bench_run_peak(unsigned cpu_flags) {
     return 2.0 * 8.0 * N_CHAINS * N_ROUNDS;
 }
 
-static float read_stream(const float *data, size_t n) {
+/* Four parts side by side: processors fetch several streams faster than one. */
+static float read_streams(const float *data, size_t n) {
+    const size_t part = n / 4;
     __m256 sums[8];
     size_t i, j;
 
     for (j = 0; j < 8; j++) {
         sums[j] = _mm256_setzero_ps();
     }
-    for (i = 0; i < n; i += 64) {
+    for (i = 0; i < part; i += 16) {
         for (j = 0; j < 8; j++) {
-            sums[j] = _mm256_add_ps(sums[j], _mm256_load_ps(data + i + 8 * j));
+            sums[j] = _mm256_add_ps(sums[j], _mm256_load_ps(data + j / 2 * part + i + j % 2 * 8));
         }
     }
     for (j = 1; j < 8; j++) {
@@ -53,5 +55,5 @@ static float read_stream(const float *data, size_t n) {
 }
 
 float bench_run_stream(unsigned cpu_flags, const float *data, size_t n) {
-    return cpu_flags & DSI_CPU_AVX2_FMA ? read_stream(data, n) : 0.0f;
+    return cpu_flags & DSI_CPU_AVX2_FMA ? read_streams(data, n) : 0.0f;
 }

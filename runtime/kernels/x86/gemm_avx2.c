@@ -23,6 +23,7 @@
 #define BLOCK ((size_t)256) /* steps of k */
 #define PANEL ((size_t)16)  /* columns */
 #define LANES 8
+#define PACKED_ROWS ((size_t)8)
 #define MAX_ROWS ((size_t)6)
 #define MAX_PANELS ((size_t)4)
 
@@ -41,31 +42,43 @@ struct tile {
     size_t c_stride;
     bool is_clipped;
     float limit;
-    const char *next; /* what to fetch meanwhile: one cache line after every `next_step` bytes */
-    size_t next_step;
+    const char *next; /* what to fetch meanwhile, `next_step` bytes further at every step of k; */
+    size_t next_step; /* the processor itself is good enough at it where tiles are of few rows */
 };
 
 size_t dsi_get_packed_size_avx2(size_t k, size_t n) {
     return (n + PANEL - 1) / PANEL * PANEL * k * sizeof(float);
 }
 
-void dsi_pack_avx2(size_t k, size_t n, size_t first, size_t n_rows, const void *rows,
-                   size_t row_stride, void *packed) {
+/* Rows first … first + n_rows - 1 of all panels. */
+static void pack_rows(size_t k, size_t n, size_t first, size_t n_rows, const unsigned char *rows,
+                      size_t row_stride, float *packed) {
     size_t column, i;
 
     for (column = 0; column < n; column += PANEL) {
         const size_t width = n - column < PANEL ? n - column : PANEL;
-        const unsigned char *from = (const unsigned char *)rows + column * sizeof(float);
-        float *to = (float *)packed + column * k + first * PANEL;
+        const unsigned char *from = rows + column * sizeof(float);
+        float *to = packed + column * k + first * PANEL;
 
         for (i = 0; i < n_rows; i++, from += row_stride, to += PANEL) {
-            if (width == PANEL) {
+            if (width == PANEL) { /* a constant size is a few instructions */
                 memcpy(to, from, PANEL * sizeof(float));
             } else {
-                memset(to, 0, PANEL * sizeof(float));
                 memcpy(to, from, width * sizeof(float));
+                memset(to + width, 0, (PANEL - width) * sizeof(float));
             }
         }
+    }
+}
+
+void dsi_pack_avx2(size_t k, size_t n, size_t first, size_t n_rows, const void *rows,
+                   size_t row_stride, void *packed) {
+    size_t i;
+
+    /* Few rows at a time: each is a page of its own in wide matrices. */
+    for (i = 0; i < n_rows; i += PACKED_ROWS) {
+        pack_rows(k, n, first + i, n_rows - i < PACKED_ROWS ? n_rows - i : PACKED_ROWS,
+                  (const unsigned char *)rows + i * row_stride, row_stride, packed);
     }
 }
 
@@ -93,8 +106,10 @@ ALWAYS_INLINE void multiply_tile(const struct tile *tile, size_t n_rows, size_t 
     for (l = 0; l < tile->k; l++) {
         __m256 b[2 * MAX_PANELS];
 
-        _mm_prefetch(next, _MM_HINT_T0);
-        next += tile->next_step;
+        if (n_panels == 1) {
+            _mm_prefetch(next, _MM_HINT_T0);
+            next += tile->next_step;
+        }
 #pragma GCC unroll 8
         for (j = 0; j < 2 * n_panels; j++) {
             b[j] = _mm256_load_ps(tile->b + j / 2 * tile->b_stride + l * PANEL + j % 2 * LANES);
@@ -191,6 +206,7 @@ static void multiply_block(const struct dsi_gemm *gemm, size_t column, size_t n_
     };
     size_t row = 0, i;
 
+    /* Each row of tiles fetches its share of the next block (behind the last one: nothing). */
     tile.next = (const char *)(tile.b + k * PANEL);
     tile.next_step = PANEL * sizeof(float) / n_tiles;
     for (i = 0; i < n_tiles; i++) {
