@@ -1,7 +1,8 @@
 /* A search over label sequences behind one table of functions: greedy, TensorFlow's beam search.
  *
  * A search takes rows of logits and can tell, at any time and as often as wanted, the best label
- * sequences if the audio ended there. It knows labels, not letters.
+ * sequences if the audio ended there. It knows labels, not letters. Nothing depends on how the rows
+ * are cut into feeds.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef DSI_STATE_DECODE_SEARCH_H
@@ -23,31 +24,38 @@ struct dsi_search_config {
 /* One label of a path. */
 struct dsi_search_label {
     uint32_t label;
-    uint32_t timestep;   /* frame at which the search added it */
+    uint32_t timestep;   /* frame at which the search added it; grows along a path */
     float log_posterior; /* of the label at that frame */
 };
 
-struct dsi_search;
+struct dsi_search_type;
+
+/* What every search begins with. */
+struct dsi_search {
+    const struct dsi_search_type *type;
+};
 
 struct dsi_search_type {
     const char *name;
     enum dsinfer_status (*create)(const struct dsi_search_config *config, struct dsi_search **out);
 
-    /* Takes n_frames rows [n_frames][n_labels]. ERR_NO_MEMORY or ERR_LIMIT: the search is unusable.
-     */
+    /* Takes n_frames rows [n_frames][n_labels]; any float is accepted. ERR_NO_MEMORY or ERR_LIMIT:
+     * the search can then only be reset, copied to, or destroyed. */
     enum dsinfer_status (*feed)(struct dsi_search *search, const float *rows, size_t n_frames);
 
-    /* Ranks the paths that live, best first, as if the audio ended here, without changing what
-     * later feeds do. Returns their number, at most n_wanted, at least 1 where n_wanted is. */
-    size_t (*rank)(struct dsi_search *search, size_t n_wanted);
+    /* Paths that live, at least 1, as if the audio ended here. */
+    size_t (*get_n_paths)(const struct dsi_search *search);
 
-    /* Of path `i` of the last rank: its score and number of labels, then the labels themselves. */
+    /* Of path `i`, best first: its score, its number of labels, the labels themselves. */
     double (*get_score)(const struct dsi_search *search, size_t i);
     size_t (*get_length)(const struct dsi_search *search, size_t i);
     void (*get_labels)(const struct dsi_search *search, size_t i, struct dsi_search_label *labels);
 
     void (*reset)(struct dsi_search *search);
-    enum dsinfer_status (*clone)(const struct dsi_search *search, struct dsi_search **out);
+
+    /* Makes `to` (same config) equal to `from`; allocates only where `to` never held as much.
+     * ERR_NO_MEMORY as for feed. */
+    enum dsinfer_status (*copy)(const struct dsi_search *from, struct dsi_search *to);
     void (*destroy)(struct dsi_search *search); /* takes NULL */
 };
 

@@ -1,0 +1,147 @@
+/* The pool of nodes, and their links.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "state/decode/label_tree.h"
+
+#include "state/decode/grow.h"
+
+#include "runtime/base/alloc.h"
+
+#include <math.h>
+#include <string.h>
+
+static const struct dsi_label_score IMPOSSIBLE = {-INFINITY, -INFINITY, -INFINITY};
+
+static enum dsinfer_status reserve(struct dsi_label_tree *tree, size_t n) {
+    struct dsi_label_node *nodes;
+
+    if (n > tree->max_nodes) {
+        return DSINFER_ERR_LIMIT;
+    }
+    nodes = dsi_grow(tree->nodes, &tree->capacity, n, sizeof(*nodes));
+    if (!nodes) {
+        return DSINFER_ERR_NO_MEMORY;
+    }
+    tree->nodes = nodes;
+    return DSINFER_OK;
+}
+
+enum dsinfer_status dsi_label_tree_init(struct dsi_label_tree *tree, size_t max_nodes) {
+    enum dsinfer_status status;
+
+    memset(tree, 0, sizeof(*tree));
+    tree->max_nodes = max_nodes;
+    status = reserve(tree, 1);
+    if (status == DSINFER_OK) {
+        dsi_label_tree_reset(tree);
+    }
+    return status;
+}
+
+void dsi_label_tree_reset(struct dsi_label_tree *tree) {
+    tree->n_nodes = 1;
+    tree->first_free = DSI_LABEL_NONE;
+    tree->nodes[DSI_LABEL_ROOT] = (struct dsi_label_node){
+        .parent = DSI_LABEL_NONE,
+        .first_child = DSI_LABEL_NONE,
+        .previous = DSI_LABEL_NONE,
+        .next = DSI_LABEL_NONE,
+        .label = DSI_LABEL_NONE,
+        .alignment = DSI_LABEL_NONE,
+        .next_alignment = DSI_LABEL_NONE,
+        .now = IMPOSSIBLE,
+        .before = IMPOSSIBLE,
+    };
+}
+
+void dsi_label_tree_finish(struct dsi_label_tree *tree) {
+    dsi_free(tree->nodes);
+    memset(tree, 0, sizeof(*tree));
+}
+
+enum dsinfer_status dsi_label_tree_copy(const struct dsi_label_tree *from,
+                                        struct dsi_label_tree *to) {
+    enum dsinfer_status status = reserve(to, from->n_nodes);
+
+    if (status != DSINFER_OK) {
+        return status;
+    }
+    memcpy(to->nodes, from->nodes, from->n_nodes * sizeof(*to->nodes));
+    to->n_nodes = from->n_nodes;
+    to->first_free = from->first_free;
+    return DSINFER_OK;
+}
+
+static enum dsinfer_status take_place(struct dsi_label_tree *tree, uint32_t *out) {
+    enum dsinfer_status status;
+
+    if (tree->first_free != DSI_LABEL_NONE) {
+        *out = tree->first_free;
+        tree->first_free = tree->nodes[*out].next;
+        return DSINFER_OK;
+    }
+    status = reserve(tree, tree->n_nodes + 1);
+    if (status == DSINFER_OK) {
+        *out = (uint32_t)tree->n_nodes++;
+    }
+    return status;
+}
+
+enum dsinfer_status dsi_label_tree_add(struct dsi_label_tree *tree, uint32_t parent,
+                                       uint32_t previous, uint32_t label, uint32_t *out) {
+    struct dsi_label_node *nodes;
+    uint32_t *link;
+    uint32_t index;
+    enum dsinfer_status status = take_place(tree, &index);
+
+    if (status != DSINFER_OK) {
+        return status;
+    }
+    nodes = tree->nodes;
+    link = previous == DSI_LABEL_NONE ? &nodes[parent].first_child : &nodes[previous].next;
+    nodes[index] = (struct dsi_label_node){
+        .parent = parent,
+        .first_child = DSI_LABEL_NONE,
+        .previous = previous,
+        .next = *link,
+        .depth = nodes[parent].depth + 1,
+        .label = label,
+        .alignment = DSI_LABEL_NONE,
+        .next_alignment = DSI_LABEL_NONE,
+        .now = IMPOSSIBLE,
+        .before = IMPOSSIBLE,
+    };
+    if (*link != DSI_LABEL_NONE) {
+        nodes[*link].previous = index;
+    }
+    *link = index;
+    *out = index;
+    return DSINFER_OK;
+}
+
+void dsi_label_tree_remove(struct dsi_label_tree *tree, uint32_t index) {
+    struct dsi_label_node *nodes = tree->nodes;
+    struct dsi_label_node *node = &nodes[index];
+
+    if (node->previous == DSI_LABEL_NONE) {
+        nodes[node->parent].first_child = node->next;
+    } else {
+        nodes[node->previous].next = node->next;
+    }
+    if (node->next != DSI_LABEL_NONE) {
+        nodes[node->next].previous = node->previous;
+    }
+    node->parent = DSI_LABEL_NONE;
+    node->next = tree->first_free;
+    tree->first_free = index;
+}
+
+void dsi_label_tree_prune(struct dsi_label_tree *tree, uint32_t index) {
+    while (tree->nodes[index].parent != DSI_LABEL_NONE &&
+           tree->nodes[index].first_child == DSI_LABEL_NONE &&
+           tree->nodes[index].now.total == -INFINITY) {
+        const uint32_t parent = tree->nodes[index].parent;
+
+        dsi_label_tree_remove(tree, index);
+        index = parent;
+    }
+}

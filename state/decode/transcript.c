@@ -1,0 +1,243 @@
+/* Text of the candidates, words of the best one.
+ *
+ * Labels become raw bytes, the bytes become UTF-8. A word is what lies between spaces of the raw
+ * bytes: a space is never part of another character, so cleaning word by word gives the same as
+ * cleaning the whole.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "state/decode/transcript.h"
+
+#include "state/decode/grow.h"
+
+#include "runtime/base/alloc.h"
+#include "runtime/base/utf8.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Most bytes that a byte becomes, as U+FFFD. */
+#define MAX_GROWTH 3
+
+/* Strings are put one after the other into a buffer that is large enough. */
+struct writer {
+    char *next;
+    char *end;
+};
+
+static bool reserve(struct dsi_transcript_array *array, size_t n, size_t size) {
+    void *items = dsi_grow(array->items, &array->capacity, n, size);
+
+    if (!items) {
+        return false;
+    }
+    array->items = items;
+    return true;
+}
+
+/* Gets path `i` into the buffer, and the size of its raw text. */
+static bool get_path(struct dsi_transcript_buffer *buffer, const struct dsi_search *search,
+                     const struct dsi_alphabet *alphabet, size_t i, size_t *raw_size) {
+    const size_t n = search->type->get_length(search, i);
+    const struct dsi_search_label *path;
+    size_t k;
+
+    if (!reserve(&buffer->path, n, sizeof(*path))) {
+        return false;
+    }
+    path = buffer->path.items;
+    search->type->get_labels(search, i, buffer->path.items);
+    *raw_size = 0;
+    for (k = 0; k < n; k++) {
+        *raw_size += strlen(dsi_alphabet_get(alphabet, path[k].label));
+    }
+    return true;
+}
+
+/* Makes room for `n` candidates. The best one's text is needed three times: as it is, trimmed, and
+ * cut into words. */
+static bool reserve_all(struct dsi_transcript_buffer *buffer, const struct dsi_search *search,
+                        const struct dsi_alphabet *alphabet, size_t n) {
+    size_t longest = 0;
+    size_t n_bytes = 0;
+    size_t n_labels = 0;
+    size_t n_words = 0;
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        size_t raw_size;
+
+        if (!get_path(buffer, search, alphabet, i, &raw_size)) {
+            return false;
+        }
+        if (i == 0) {
+            n_words = raw_size / 2 + 1;
+            n_bytes = 2 * MAX_GROWTH * raw_size + 1 + n_words;
+        }
+        longest = raw_size > longest ? raw_size : longest;
+        n_bytes += MAX_GROWTH * raw_size + 1;
+        n_labels += search->type->get_length(search, i);
+    }
+    return reserve(&buffer->raw, longest, 1) && reserve(&buffer->text, n_bytes, 1) &&
+           reserve(&buffer->numbers, 2 * n_labels, sizeof(uint32_t)) &&
+           reserve(&buffer->candidates, n, sizeof(struct dsinfer_candidate)) &&
+           reserve(&buffer->words, n_words, sizeof(struct dsinfer_word));
+}
+
+/* Appends bytes as UTF-8 with a NUL. */
+static const char *write_clean(struct writer *writer, const char *raw, size_t size) {
+    char *text = writer->next;
+
+    writer->next += dsi_utf8_clean(raw, size, text, (size_t)(writer->end - text)) + 1;
+    return text;
+}
+
+/* Concatenates the labels of the path in the buffer; returns the size. */
+static size_t write_raw(struct dsi_transcript_buffer *buffer, const struct dsi_alphabet *alphabet,
+                        size_t n_labels) {
+    const struct dsi_search_label *path = buffer->path.items;
+    char *raw = buffer->raw.items;
+    size_t size = 0;
+    size_t i;
+
+    for (i = 0; i < n_labels; i++) {
+        const char *text = dsi_alphabet_get(alphabet, path[i].label);
+        const size_t length = strlen(text);
+
+        memcpy(raw + size, text, length);
+        size += length;
+    }
+    return size;
+}
+
+/* The word whose raw bytes are raw[0 … size), made by the labels path[first … last]. */
+static struct dsinfer_word make_word(struct writer *writer, const char *raw, size_t size,
+                                     const struct dsi_search_label *path, size_t first,
+                                     size_t last) {
+    double sum = 0.0;
+    size_t i;
+
+    for (i = first; i <= last; i++) {
+        /* Rounding can make a log posterior positive. */
+        sum += fmin(exp((double)path[i].log_posterior), 1.0);
+    }
+    return (struct dsinfer_word){
+        .text = write_clean(writer, raw, size),
+        .start_s = (double)path[first].timestep * DSI_FRAME_S,
+        .end_s = ((double)path[last].timestep + 1.0) * DSI_FRAME_S,
+        .confidence = sum / (double)(last - first + 1),
+    };
+}
+
+/* Cuts the path in the buffer, and its raw text, into words; returns their number. */
+static size_t write_words(struct dsi_transcript_buffer *buffer, struct writer *writer,
+                          const struct dsi_alphabet *alphabet, size_t n_labels) {
+    const struct dsi_search_label *path = buffer->path.items;
+    const char *raw = buffer->raw.items;
+    struct dsinfer_word *words = buffer->words.items;
+    size_t n_words = 0;
+    size_t position = 0;  /* in raw */
+    size_t word_size = 0; /* bytes of the word under way, which end at position */
+    size_t first = 0;     /* its first label */
+    size_t last = 0;      /* its last label */
+    size_t i, length;
+
+    for (i = 0; i < n_labels; i++) {
+        for (length = strlen(dsi_alphabet_get(alphabet, path[i].label)); length > 0; length--) {
+            if (raw[position] != ' ') {
+                first = word_size == 0 ? i : first;
+                last = i;
+                word_size++;
+            } else if (word_size > 0) {
+                words[n_words++] =
+                    make_word(writer, raw + position - word_size, word_size, path, first, last);
+                word_size = 0;
+            }
+            position++;
+        }
+    }
+    if (word_size > 0) {
+        words[n_words++] =
+            make_word(writer, raw + position - word_size, word_size, path, first, last);
+    }
+    return n_words;
+}
+
+static struct dsinfer_candidate make_candidate(struct writer *writer, const char *raw, size_t size,
+                                               const struct dsi_search_label *path, size_t n_labels,
+                                               uint32_t *numbers) {
+    size_t i;
+
+    for (i = 0; i < n_labels; i++) {
+        numbers[i] = path[i].label;
+        numbers[n_labels + i] = path[i].timestep;
+    }
+    return (struct dsinfer_candidate){
+        .text = write_clean(writer, raw, size),
+        .n_labels = n_labels,
+        .labels = numbers,
+        .timesteps = numbers + n_labels,
+    };
+}
+
+static const char *write_trimmed(struct writer *writer, const char *raw, size_t size) {
+    while (size > 0 && raw[size - 1] == ' ') {
+        size--;
+    }
+    while (size > 0 && raw[0] == ' ') {
+        raw++;
+        size--;
+    }
+    return write_clean(writer, raw, size);
+}
+
+enum dsinfer_status dsi_transcript_fill(struct dsi_transcript_buffer *buffer,
+                                        const struct dsi_search *search,
+                                        const struct dsi_alphabet *alphabet, size_t n_candidates,
+                                        struct dsinfer_transcript *out) {
+    const size_t n_paths = search->type->get_n_paths(search);
+    const size_t n = n_candidates < n_paths ? n_candidates : n_paths;
+    struct dsinfer_transcript transcript = {.n_candidates = n};
+    struct dsinfer_candidate *candidates;
+    struct writer writer;
+    uint32_t *numbers;
+    size_t i, size;
+
+    if (!reserve_all(buffer, search, alphabet, n)) {
+        return DSINFER_ERR_NO_MEMORY;
+    }
+    candidates = buffer->candidates.items;
+    numbers = buffer->numbers.items;
+    writer.next = buffer->text.items;
+    writer.end = writer.next + buffer->text.capacity;
+
+    for (i = 0; i < n; i++) {
+        const size_t n_labels = search->type->get_length(search, i);
+
+        search->type->get_labels(search, i, buffer->path.items);
+        size = write_raw(buffer, alphabet, n_labels);
+        candidates[i] =
+            make_candidate(&writer, buffer->raw.items, size, buffer->path.items, n_labels, numbers);
+        candidates[i].score = search->type->get_score(search, i);
+        numbers += 2 * n_labels;
+        if (i == 0) {
+            transcript.text = write_trimmed(&writer, buffer->raw.items, size);
+            transcript.n_words = write_words(buffer, &writer, alphabet, n_labels);
+        }
+    }
+
+    transcript.confidence = candidates[0].score;
+    transcript.words = buffer->words.items;
+    transcript.candidates = candidates;
+    *out = transcript;
+    return DSINFER_OK;
+}
+
+void dsi_transcript_finish(struct dsi_transcript_buffer *buffer) {
+    dsi_free(buffer->path.items);
+    dsi_free(buffer->raw.items);
+    dsi_free(buffer->text.items);
+    dsi_free(buffer->numbers.items);
+    dsi_free(buffer->candidates.items);
+    dsi_free(buffer->words.items);
+    memset(buffer, 0, sizeof(*buffer));
+}

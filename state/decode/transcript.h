@@ -1,0 +1,39 @@
+/* From paths of labels to text, words and times.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef DSI_STATE_DECODE_TRANSCRIPT_H
+#define DSI_STATE_DECODE_TRANSCRIPT_H
+
+#include "model/alphabet.h"
+#include "state/decode/search.h"
+
+/* Seconds between frames, in every family. */
+#define DSI_FRAME_S 0.02
+
+/* A growing array. */
+struct dsi_transcript_array {
+    void *items; /* owned */
+    size_t capacity;
+};
+
+/* The memory behind a dsinfer_transcript: used again and again, grown as needed. */
+struct dsi_transcript_buffer {
+    struct dsi_transcript_array path;       /* dsi_search_label: one candidate */
+    struct dsi_transcript_array raw;        /* char: its text as the alphabet has it */
+    struct dsi_transcript_array text;       /* char: every string of the transcript */
+    struct dsi_transcript_array numbers;    /* uint32_t: labels, timesteps of all candidates */
+    struct dsi_transcript_array candidates; /* dsinfer_candidate */
+    struct dsi_transcript_array words;      /* dsinfer_word */
+};
+
+/* Describes the best paths of `search`, at most `n_candidates` (at least 1), in everything but
+ * time_s. *out is lent until the buffer is filled again or finished. ERR_NO_MEMORY: *out is
+ * untouched. */
+enum dsinfer_status dsi_transcript_fill(struct dsi_transcript_buffer *buffer,
+                                        const struct dsi_search *search,
+                                        const struct dsi_alphabet *alphabet, size_t n_candidates,
+                                        struct dsinfer_transcript *out);
+
+/* Takes a zeroed struct as well. */
+void dsi_transcript_finish(struct dsi_transcript_buffer *buffer);
+
+#endif
