@@ -10,11 +10,15 @@ struct dsi_lstm_state {
     float *h, *c; /* [n_cell] each; owned, one block */
 };
 
+/* Zeros: the beginning of an utterance. ERR_NO_MEMORY: *state is as after finish. */
 enum dsinfer_status dsi_lstm_state_init(struct dsi_lstm_state *state, size_t n_cell);
-void dsi_lstm_state_reset(struct dsi_lstm_state *state); /* zeros: the beginning of an utterance */
+void dsi_lstm_state_reset(struct dsi_lstm_state *state);
+
+/* Makes `to` (same n_cell) equal to `from`. */
 void dsi_lstm_state_copy(const struct dsi_lstm_state *from, struct dsi_lstm_state *to);
 
-/* Runs `n_steps` windows of one stream and moves the state on; logits [n_steps][n_labels]. */
+/* Runs `n_steps` windows of one stream and moves the state on; logits [n_steps][n_labels]. On
+ * failure neither is touched. */
 enum dsinfer_status dsi_lstm_state_advance(struct dsi_lstm_state *state,
                                            struct dsinfer_runner *runner, const float *windows,
                                            size_t n_steps, float *logits);

@@ -13,7 +13,7 @@ extern "C" {
 struct dsinfer_decoder;
 
 enum dsinfer_decoder_kind {
-    DSINFER_DECODER_DEFAULT = 0, /* that of the model's release */
+    DSINFER_DECODER_DEFAULT = 0, /* that of the family's releases: tensorflow up to ds03 */
     DSINFER_DECODER_GREEDY,      /* best label of every frame, repeats merged, blanks dropped */
     DSINFER_DECODER_TENSORFLOW   /* the beam search of TensorFlow, as 0.1 to 0.3 use it */
 };
@@ -33,7 +33,7 @@ struct dsinfer_candidate {
     double score;              /* natural-log probability, with all language model terms */
     size_t n_labels;           /* characters */
     const uint32_t *labels;    /* [n_labels], label number of each */
-    const uint32_t *timesteps; /* [n_labels], frame at which the search added each */
+    const uint32_t *timesteps; /* [n_labels], frame at which the search added each; ascending */
 };
 
 struct dsinfer_word {
@@ -54,17 +54,19 @@ struct dsinfer_transcript {
     double time_s;                              /* seconds of audio decoded so far */
 };
 
-/* A decoder for rows of `n_labels` values with the alphabet file at `alphabet_path` (NULL:
- * English). `options` may be NULL. `is_probability`: rows hold probabilities, not logits. */
+/* What a decoder is fed with. */
 struct dsinfer_decoder_input {
-    size_t size; /* of this struct, set by _init */
-    const char *alphabet_path;
+    size_t size;                /* of this struct, set by _init */
+    const char *alphabet_path;  /* default NULL: English */
     enum dsinfer_family family; /* default DSINFER_FAMILY_DS03; chooses the default decoder */
-    int is_probability;         /* default 0 */
+    int is_probability;         /* default 0: rows hold logits; else probabilities */
 };
 
 DSINFER_API void dsinfer_decoder_input_init(struct dsinfer_decoder_input *input);
 
+/* Makes a decoder without frames. `options` may be NULL. Fails with ERR_ARGUMENT, ERR_NO_MEMORY,
+ * ERR_UNSUPPORTED where the family's decoder is not there (greedy and tensorflow, asked for by
+ * name, serve every family), and as the alphabet's file does. */
 DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
 dsinfer_decoder_create(const struct dsinfer_decoder_input *input,
                        const struct dsinfer_decoder_options *options,
@@ -73,11 +75,15 @@ dsinfer_decoder_create(const struct dsinfer_decoder_input *input,
 /* Labels with the blank: the length of a row. */
 DSINFER_API size_t dsinfer_decoder_get_n_labels(const struct dsinfer_decoder *decoder);
 
-/* Takes `n_frames` rows [n_frames][n_labels]; any number, 0 included. */
+/* Takes `n_frames` rows [n_frames][n_labels]; any number, 0 included, and any floats: NaN stands
+ * for an impossible label. Fails with ERR_ARGUMENT, and with ERR_NO_MEMORY or ERR_LIMIT (512 MiB
+ * for a decoder); after these two the decoder can only be reset or destroyed, all else is
+ * ERR_STATE. */
 DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
 dsinfer_decoder_feed(struct dsinfer_decoder *decoder, const float *rows, size_t n_frames);
 
-/* What would be said if the audio ended here; the search goes on undisturbed. */
+/* What would be said if the audio ended here; the search goes on undisturbed, also after
+ * ERR_NO_MEMORY. */
 DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
 dsinfer_decoder_get_transcript(struct dsinfer_decoder *decoder,
                                struct dsinfer_transcript *transcript);

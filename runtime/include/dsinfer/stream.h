@@ -37,36 +37,46 @@ struct dsinfer_stream_options {
 DSINFER_API void dsinfer_stream_options_init(struct dsinfer_stream_options *options);
 
 /* Makes an empty stream that holds a reference to `model`; `options` may be NULL.
- * Fails with ERR_ARGUMENT, ERR_NO_MEMORY, and ERR_UNSUPPORTED for a model without an alphabet. */
+ * Fails with ERR_ARGUMENT, ERR_NO_MEMORY, and ERR_UNSUPPORTED for a model without an alphabet or of
+ * a family whose front end or decoder is not there. */
 DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
 dsinfer_stream_create(struct dsinfer_model *model, const struct dsinfer_stream_options *options,
                       struct dsinfer_stream **stream, struct dsinfer_error *error);
 
 /* Takes all of `samples`, mono, at the model's rate (any number, 0 included): 16-bit, or floats
  * where 1.0 is full scale (values beyond and values that are no numbers are clipped and silenced).
- * Fails with ERR_STATE after finish, ERR_NO_MEMORY and ERR_LIMIT when the decoder's pool is full;
- * the stream can then only be reset or destroyed. */
+ * Fails with ERR_ARGUMENT, ERR_STATE after finish, ERR_NO_MEMORY, and ERR_LIMIT when the decoder's
+ * pool is full. After the last two the stream can only be reset or destroyed, all else is
+ * ERR_STATE.
+ */
 DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
 dsinfer_stream_feed_s16(struct dsinfer_stream *stream, const int16_t *samples, size_t n_samples);
 DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
 dsinfer_stream_feed_f32(struct dsinfer_stream *stream, const float *samples, size_t n_samples);
 
-/* What the beams say now: cheap. It lags by the nine frames of context and up to T windows. */
+/* What the beams say now: cheap. It lags by the nine frames of context and up to T windows. Fails
+ * with ERR_ARGUMENT, ERR_STATE after finish, and ERR_NO_MEMORY, which leaves the stream as it was.
+ */
 DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
 dsinfer_stream_partial(struct dsinfer_stream *stream, struct dsinfer_transcript *transcript);
 
-/* Exactly what finish would say now; the stream is not disturbed. */
+/* Exactly what finish would say now; the stream is not disturbed. The first one allocates as much
+ * as a stream has, which the stream keeps for the next. Fails like partial, and with
+ * ERR_LIMIT. */
 DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
 dsinfer_stream_peek(struct dsinfer_stream *stream, struct dsinfer_transcript *transcript);
 
-/* The audio ends here. Afterwards only finish (the same result), reset, clone and destroy. */
+/* The audio ends here. Afterwards only finish (the same result), reset, clone and destroy. A stream
+ * that never got a sample says nothing: one candidate, the empty text. (Upstream decodes a frame of
+ * padding there, of which a model may make a letter.) Fails like feed. */
 DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
 dsinfer_stream_finish(struct dsinfer_stream *stream, struct dsinfer_transcript *transcript);
 
 /* As new, with the same model and options. */
 DSINFER_API void dsinfer_stream_reset(struct dsinfer_stream *stream);
 
-/* A second stream in exactly the same state, independent of the first. On failure *copy is NULL. */
+/* A second stream in exactly the same state, independent of the first. Fails with ERR_ARGUMENT,
+ * ERR_STATE after a failure, and ERR_NO_MEMORY; *copy is then NULL. */
 DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
 dsinfer_stream_clone(const struct dsinfer_stream *stream, struct dsinfer_stream **copy);
 

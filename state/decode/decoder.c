@@ -1,0 +1,265 @@
+/* The decoder: a search, an alphabet, and the transcript they make.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "state/decode/decoder.h"
+
+#include "model/model.h"
+#include "runtime/base/alloc.h"
+#include "runtime/base/error.h"
+#include "state/decode/search.h"
+#include "state/decode/transcript.h"
+
+#define MAX_BEAM_WIDTH 65536
+#define MAX_CANDIDATES 1024
+
+struct dsinfer_decoder {
+    struct dsi_alphabet own_alphabet;    /* empty where it is a model's */
+    const struct dsi_alphabet *alphabet; /* borrowed: own_alphabet, or the model's */
+    struct dsi_search *search;           /* owned */
+    size_t n_labels;                     /* with the blank */
+    size_t n_candidates;
+    uint64_t n_frames;
+    bool has_failed;                     /* the search is unusable until reset */
+    struct dsi_transcript_buffer buffer; /* what transcripts lend */
+};
+
+void dsinfer_decoder_options_init(struct dsinfer_decoder_options *options) {
+    if (options) {
+        *options = (struct dsinfer_decoder_options){
+            .size = sizeof(*options),
+            .kind = DSINFER_DECODER_DEFAULT,
+            .beam_width = 500,
+            .n_candidates = 1,
+        };
+    }
+}
+
+void dsinfer_decoder_input_init(struct dsinfer_decoder_input *input) {
+    if (input) {
+        *input = (struct dsinfer_decoder_input){
+            .size = sizeof(*input),
+            .family = DSINFER_FAMILY_DS03,
+        };
+    }
+}
+
+static enum dsinfer_status check_options(const struct dsinfer_decoder_options *options,
+                                         struct dsinfer_error *err) {
+    if (options->size != sizeof(*options)) {
+        return dsi_fail(err, DSINFER_ERR_ARGUMENT,
+                        "the options of the decoder have size %zu, not %zu", options->size,
+                        sizeof(*options));
+    }
+    if (options->beam_width < 1 || options->beam_width > MAX_BEAM_WIDTH) {
+        return dsi_fail(err, DSINFER_ERR_ARGUMENT, "the beam width is %u, not 1 to %d",
+                        (unsigned)options->beam_width, MAX_BEAM_WIDTH);
+    }
+    if (options->n_candidates < 1 || options->n_candidates > MAX_CANDIDATES) {
+        return dsi_fail(err, DSINFER_ERR_ARGUMENT,
+                        "the number of candidates wanted is %u, not 1 to %d",
+                        (unsigned)options->n_candidates, MAX_CANDIDATES);
+    }
+    return DSINFER_OK;
+}
+
+static enum dsinfer_status find_search(enum dsinfer_decoder_kind kind, enum dsinfer_family family,
+                                       const struct dsi_search_type **out,
+                                       struct dsinfer_error *err) {
+    switch ((int)kind) {
+    case DSINFER_DECODER_DEFAULT:
+        if (family != DSINFER_FAMILY_DS01 && family != DSINFER_FAMILY_DS03) {
+            return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
+                            "the decoder of the family %s is not there; greedy and tensorflow are",
+                            dsinfer_family_name(family));
+        }
+        *out = &dsi_search_tensorflow;
+        return DSINFER_OK;
+    case DSINFER_DECODER_GREEDY:
+        *out = &dsi_search_greedy;
+        return DSINFER_OK;
+    case DSINFER_DECODER_TENSORFLOW:
+        *out = &dsi_search_tensorflow;
+        return DSINFER_OK;
+    default:
+        return dsi_fail(err, DSINFER_ERR_ARGUMENT, "the kind of decoder is %d, which is none",
+                        (int)kind);
+    }
+}
+
+/* Gives the decoder its search; its alphabet is there. */
+static enum dsinfer_status set_up(struct dsinfer_decoder *decoder,
+                                  const struct dsinfer_decoder_options *wanted,
+                                  enum dsinfer_family family, bool is_probability,
+                                  struct dsinfer_error *err) {
+    struct dsinfer_decoder_options options;
+    struct dsi_search_config config;
+    const struct dsi_search_type *type = NULL;
+    enum dsinfer_status status;
+
+    dsinfer_decoder_options_init(&options);
+    if (wanted) {
+        options = *wanted;
+    }
+    status = check_options(&options, err);
+    if (status != DSINFER_OK) {
+        return status;
+    }
+    status = find_search(options.kind, family, &type, err);
+    if (status != DSINFER_OK) {
+        return status;
+    }
+
+    config.n_labels = decoder->alphabet->n_labels + 1;
+    config.beam_width = options.beam_width;
+    config.is_probability = is_probability;
+    decoder->n_labels = config.n_labels;
+    decoder->n_candidates = options.n_candidates;
+    if (type->create(&config, &decoder->search) != DSINFER_OK) {
+        return dsi_fail(err, DSINFER_ERR_NO_MEMORY, "no memory for a decoder of beam width %zu",
+                        config.beam_width);
+    }
+    return DSINFER_OK;
+}
+
+static enum dsinfer_status open_alphabet(struct dsi_alphabet *alphabet, const char *path,
+                                         struct dsinfer_error *err) {
+    if (path) {
+        return dsi_alphabet_open(alphabet, path, err);
+    }
+    if (dsi_alphabet_init_english(alphabet) != DSINFER_OK) {
+        return dsi_fail(err, DSINFER_ERR_NO_MEMORY, "no memory for the English alphabet");
+    }
+    return DSINFER_OK;
+}
+
+enum dsinfer_status dsinfer_decoder_create(const struct dsinfer_decoder_input *input,
+                                           const struct dsinfer_decoder_options *options,
+                                           struct dsinfer_decoder **decoder,
+                                           struct dsinfer_error *error) {
+    enum dsinfer_status status;
+    struct dsinfer_decoder *made = NULL;
+
+    if (!decoder || !input) {
+        return dsi_fail(error, DSINFER_ERR_ARGUMENT, "a pointer is NULL");
+    }
+    *decoder = NULL;
+    if (input->size != sizeof(*input)) {
+        return dsi_fail(error, DSINFER_ERR_ARGUMENT,
+                        "the input of the decoder has size %zu, not %zu", input->size,
+                        sizeof(*input));
+    }
+    made = dsi_calloc(1, sizeof(*made));
+    if (!made) {
+        return dsi_fail_memory(error, sizeof(*made));
+    }
+
+    status = open_alphabet(&made->own_alphabet, input->alphabet_path, error);
+    if (status != DSINFER_OK) {
+        goto out;
+    }
+    made->alphabet = &made->own_alphabet;
+    status = set_up(made, options, input->family, input->is_probability != 0, error);
+    if (status != DSINFER_OK) {
+        goto out;
+    }
+
+    *decoder = made;
+    made = NULL;
+out:
+    dsinfer_decoder_destroy(made);
+    return status;
+}
+
+enum dsinfer_status dsi_decoder_create_for_model(const struct dsinfer_model *model,
+                                                 const struct dsinfer_decoder_options *options,
+                                                 struct dsinfer_decoder **out,
+                                                 struct dsinfer_error *err) {
+    enum dsinfer_status status;
+    struct dsinfer_decoder *made;
+
+    if (model->alphabet.n_labels == 0) {
+        return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
+                        "the model has %u outputs and no alphabet, so they cannot become text",
+                        (unsigned)model->info.n_labels);
+    }
+    made = dsi_calloc(1, sizeof(*made));
+    if (!made) {
+        return dsi_fail_memory(err, sizeof(*made));
+    }
+    made->alphabet = &model->alphabet;
+    status = set_up(made, options, model->info.family, model->info.has_softmax != 0, err);
+    if (status != DSINFER_OK) {
+        goto out;
+    }
+
+    *out = made;
+    made = NULL;
+out:
+    dsinfer_decoder_destroy(made);
+    return status;
+}
+
+enum dsinfer_status dsi_decoder_copy(const struct dsinfer_decoder *from,
+                                     struct dsinfer_decoder *to) {
+    enum dsinfer_status status = from->search->type->copy(from->search, to->search);
+
+    to->n_frames = from->n_frames;
+    to->has_failed = from->has_failed || status != DSINFER_OK;
+    return status;
+}
+
+size_t dsinfer_decoder_get_n_labels(const struct dsinfer_decoder *decoder) {
+    return decoder ? decoder->n_labels : 0;
+}
+
+enum dsinfer_status dsinfer_decoder_feed(struct dsinfer_decoder *decoder, const float *rows,
+                                         size_t n_frames) {
+    enum dsinfer_status status;
+
+    if (!decoder || (!rows && n_frames > 0)) {
+        return DSINFER_ERR_ARGUMENT;
+    }
+    if (decoder->has_failed) {
+        return DSINFER_ERR_STATE;
+    }
+    status = decoder->search->type->feed(decoder->search, rows, n_frames);
+    decoder->n_frames += n_frames;
+    decoder->has_failed = status != DSINFER_OK;
+    return status;
+}
+
+enum dsinfer_status dsinfer_decoder_get_transcript(struct dsinfer_decoder *decoder,
+                                                   struct dsinfer_transcript *transcript) {
+    enum dsinfer_status status;
+
+    if (!decoder || !transcript) {
+        return DSINFER_ERR_ARGUMENT;
+    }
+    if (decoder->has_failed) {
+        return DSINFER_ERR_STATE;
+    }
+    status = dsi_transcript_fill(&decoder->buffer, decoder->search, decoder->alphabet,
+                                 decoder->n_candidates, transcript);
+    if (status == DSINFER_OK) {
+        transcript->time_s = (double)decoder->n_frames * DSI_FRAME_S;
+    }
+    return status;
+}
+
+void dsinfer_decoder_reset(struct dsinfer_decoder *decoder) {
+    if (decoder) {
+        decoder->search->type->reset(decoder->search);
+        decoder->n_frames = 0;
+        decoder->has_failed = false;
+    }
+}
+
+void dsinfer_decoder_destroy(struct dsinfer_decoder *decoder) {
+    if (decoder) {
+        if (decoder->search) {
+            decoder->search->type->destroy(decoder->search);
+        }
+        dsi_alphabet_finish(&decoder->own_alphabet);
+        dsi_transcript_finish(&decoder->buffer);
+        dsi_free(decoder);
+    }
+}
