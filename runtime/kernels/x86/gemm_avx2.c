@@ -27,6 +27,14 @@
 #define MAX_ROWS ((size_t)6)
 #define MAX_PANELS ((size_t)4)
 
+/* The loops over a tile must become straight code, or its sums are no registers. GCC has to be
+ * told; Clang sees it, and is misled by a count above the loop's own. */
+#ifdef __clang__
+#define UNROLL
+#else
+#define UNROLL _Pragma("GCC unroll 8")
+#endif
+
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* One block of k for one tile. */
@@ -95,9 +103,9 @@ ALWAYS_INLINE void multiply_tile(const struct tile *tile, size_t n_rows, size_t 
     const char *next = tile->next;
     size_t l, i, j;
 
-#pragma GCC unroll 6
+    UNROLL
     for (i = 0; i < n_rows; i++) {
-#pragma GCC unroll 8
+        UNROLL
         for (j = 0; j < 2 * n_panels; j++) {
             sums[i][j] = _mm256_setzero_ps();
         }
@@ -110,24 +118,24 @@ ALWAYS_INLINE void multiply_tile(const struct tile *tile, size_t n_rows, size_t 
             _mm_prefetch(next, _MM_HINT_T0);
             next += tile->next_step;
         }
-#pragma GCC unroll 8
+        UNROLL
         for (j = 0; j < 2 * n_panels; j++) {
             b[j] = _mm256_load_ps(tile->b + j / 2 * tile->b_stride + l * PANEL + j % 2 * LANES);
         }
-#pragma GCC unroll 6
+        UNROLL
         for (i = 0; i < n_rows; i++) {
             const __m256 a = _mm256_broadcast_ss(tile->a + i * tile->a_stride + l);
 
-#pragma GCC unroll 8
+            UNROLL
             for (j = 0; j < 2 * n_panels; j++) {
                 sums[i][j] = _mm256_fmadd_ps(a, b[j], sums[i][j]);
             }
         }
     }
 
-#pragma GCC unroll 6
+    UNROLL
     for (i = 0; i < n_rows; i++) {
-#pragma GCC unroll 8
+        UNROLL
         for (j = 0; j < 2 * n_panels; j++) {
             const float *start = tile->start + i * tile->start_stride + j * LANES;
             __m256 c = _mm256_add_ps(_mm256_loadu_ps(start), sums[i][j]);

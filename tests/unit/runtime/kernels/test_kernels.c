@@ -1,0 +1,117 @@
+/* kernels: the definitions on numbers worked out by hand, and which table a level gives.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "runtime/kernels/kernels.h"
+
+#include "runtime/base/alloc.h"
+#include "runtime/base/cpu.h"
+#include "tests/support/test.h"
+
+#include <math.h>
+#include <stdalign.h>
+#include <string.h>
+
+static struct dsi_kernels make_reference(void) {
+    struct dsi_kernels kernels;
+
+    dsi_kernels_init(&kernels, DSI_KERNELS_REFERENCE, ~0u);
+    return kernels;
+}
+
+static void a_product_starts_from_the_bias_or_from_c(void **state) {
+    static const float a[] = {1, 2, 3, 99, 4, 5, 6}; /* rows 4 apart */
+    static const float b[] = {1, 0, 2, 1, 0, 3};
+    static const float bias[] = {10, 20};
+    static const float from_bias[] = {15, 31, 24, 43};
+    static const float from_c[] = {6, 12, 15, 24};
+    const struct dsi_kernels kernels = make_reference();
+    float c[] = {1, 1, 1, 1};
+    struct dsi_gemm gemm = {2, 2, 3, a, 4, b, NULL, c, 2, INFINITY};
+
+    (void)state;
+    kernels.gemm(&gemm);
+    assert_memory_equal(c, from_c, sizeof(c));
+    gemm.bias = bias;
+    kernels.gemm(&gemm);
+    assert_memory_equal(c, from_bias, sizeof(c));
+}
+
+static void a_clip_cuts_both_ends_and_passes_nan(void **state) {
+    static const float start[] = {-1, 0.5f, 21, NAN, -INFINITY, INFINITY};
+    static const float expected[] = {0, 0.5f, 20, NAN, 0, 20};
+    const struct dsi_kernels kernels = make_reference();
+    float c[6];
+    const struct dsi_gemm gemm = {1, 6, 0, start, 1, start, start, c, 6, 20.0f};
+
+    (void)state;
+    kernels.gemm(&gemm);
+    assert_true(isnan(c[3]));
+    c[3] = expected[3];
+    assert_memory_equal(c, expected, sizeof(c));
+}
+
+/* The numbers come from the formulas in kernels.h, in double. */
+static void a_step_of_the_lstm_follows_its_formulas(void **state) {
+    static const float z[] = {0.5f, -1.0f, 0.25f, 2.0f}, c = 0.75f;
+    static const float next[] = {0.10891350691755203f, 0.09555317499873997f};
+    static const float clipped[] = {0.1f, 0.08778727843357637f};
+    const struct dsi_kernels kernels = make_reference();
+    float out[2];
+    struct dsi_lstm_step step = {1, z, &c, 1.0f, 0.0f, &out[0], &out[1]};
+
+    (void)state;
+    kernels.lstm_step(&step);
+    test_assert_near(out, next, 2, 0.0, 1e-7, "c and h");
+    step.cell_clip = 0.1f;
+    kernels.lstm_step(&step);
+    test_assert_near(out, clipped, 2, 0.0, 1e-7, "c and h with a clip");
+}
+
+static void a_level_gives_no_more_than_the_processor_has(void **state) {
+    struct dsi_kernels kernels;
+
+    (void)state;
+    dsi_kernels_init(&kernels, DSI_KERNELS_REFERENCE, ~0u);
+    assert_string_equal(kernels.name, "reference");
+    assert_true(kernels.is_in_place && kernels.is_batch_exact);
+    dsi_kernels_init(&kernels, DSI_KERNELS_NATIVE, 0);
+    assert_string_not_equal(kernels.name, "avx2");
+    assert_true(kernels.is_in_place);
+    dsi_kernels_init(&kernels, DSI_KERNELS_PORTABLE, dsi_cpu_get_flags());
+    assert_string_not_equal(kernels.name, "avx2");
+}
+
+static void packing_in_slices_is_packing_at_once(void **state) {
+    const size_t k = 23, n = 19;
+    float b[23 * 19];
+    struct dsi_kernels kernels;
+    alignas(DSI_ALIGNMENT) unsigned char whole[64 * 23 * 2];
+    alignas(DSI_ALIGNMENT) unsigned char slices[sizeof(whole)];
+    size_t first, i;
+
+    (void)state;
+    dsi_kernels_init(&kernels, DSI_KERNELS_NATIVE, dsi_cpu_get_flags());
+    assert_true(kernels.get_packed_size(k, n) <= sizeof(whole));
+    for (i = 0; i < k * n; i++) {
+        b[i] = (float)i;
+    }
+    memset(whole, 0, sizeof(whole));
+    memset(slices, 0, sizeof(slices));
+    kernels.pack(k, n, 0, k, b, n * sizeof(float), whole);
+    for (first = 0; first < k; first += 5) {
+        kernels.pack(k, n, first, k - first < 5 ? k - first : 5, b + first * n, n * sizeof(float),
+                     slices);
+    }
+    assert_memory_equal(whole, slices, sizeof(whole));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_product_starts_from_the_bias_or_from_c),
+        cmocka_unit_test(a_clip_cuts_both_ends_and_passes_nan),
+        cmocka_unit_test(a_step_of_the_lstm_follows_its_formulas),
+        cmocka_unit_test(a_level_gives_no_more_than_the_processor_has),
+        cmocka_unit_test(packing_in_slices_is_packing_at_once),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
