@@ -15,6 +15,9 @@
 #define DSI_OP_MAX_OUTPUTS 7
 #define DSI_OP_MAX_WEIGHTS 2
 
+/* Largest dimension of a value, so that sums and products of two of them need no check. */
+#define DSI_OP_MAX_DIM INT32_MAX
+
 /* What is known of a value before the run. */
 struct dsi_value_info {
     enum dsi_dtype dtype;
@@ -40,28 +43,33 @@ struct dsi_op_shapes {
     size_t n_weights; /* inputs that are packed; the op then reads call.weights, not the input */
     struct dsi_weight weights[DSI_OP_MAX_WEIGHTS];
     size_t scratch_size; /* bytes the run needs besides */
-    int alias; /* output 0 has the bytes of this input unchanged (Identity, Reshape); -1: no */
+    int alias; /* output 0 has the bytes of this input unchanged (Identity, Reshape), whatever the
+                  shapes; -1: no */
 };
 
-/* One execution. Inputs are aligned for their type. */
+/* One execution. Inputs and outputs are aligned for their type, not NULL even where they have no
+ * elements, and do not overlap. */
 struct dsi_op_call {
     const struct dsi_node *node;
     const struct dsi_kernels *kernels;
     const struct dsi_tensor *inputs; /* [node->n_inputs]; of a packed input only dtype and shape */
     const void *const *weights;      /* [n_weights], packed */
     const struct dsi_op_shapes *shapes;
-    void **outputs; /* [n_outputs], aligned to DSI_ALIGNMENT; NULL: nobody wants that one */
-    void *scratch;  /* aligned to DSI_ALIGNMENT */
+    void *const *outputs; /* [n_outputs]; NULL: nobody wants that one */
+    void *scratch;        /* aligned to DSI_ALIGNMENT */
 };
 
 struct dsi_op {
     const char *name;
     size_t min_inputs, max_inputs;
+    bool reads_shapes_only; /* of its inputs: they need not be known to compute it in advance */
+    bool is_costly;         /* never computed in advance: a file must not make loading slow */
 
     /* Checks types, shapes and attributes of a node with these inputs and fills in *shapes (given
-     * zeroed, with alias -1). Fails with ERR_MALFORMED or ERR_UNSUPPORTED, the sentence naming the
-     * node, what was found and what was needed. Sizes are checked by the caller. Allocates nothing,
-     * so that a plan can be re-shaped while it runs. */
+     * zeroed, with alias -1). No dimension of an input is above DSI_OP_MAX_DIM; those of outputs,
+     * and sizes, are checked by the caller. Fails with ERR_MALFORMED or ERR_UNSUPPORTED, the
+     * sentence naming the node, what was found and what was needed. Allocates nothing, so that a
+     * plan can be re-shaped while it runs. */
     enum dsinfer_status (*infer)(const struct dsi_node *node, const struct dsi_value_info *inputs,
                                  struct dsi_op_shapes *shapes, struct dsinfer_error *err);
 
@@ -70,7 +78,8 @@ struct dsi_op {
     enum dsinfer_status (*run)(const struct dsi_op_call *call, struct dsinfer_error *err);
 };
 
-/* The op of that name, or NULL. "Placeholder" and "Const" are none: the plan handles them. */
+/* The op of that name, or NULL. "Placeholder" and "Const" are none: the plan handles them. The run
+ * of an op that is always an alias is NULL. */
 const struct dsi_op *dsi_op_find(const char *name);
 
 #endif

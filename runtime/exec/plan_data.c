@@ -1,0 +1,220 @@
+/* What the compiler does with shapes and bytes: inference of one step, aligned copies of constants,
+ * packed weights.
+ *
+ * A weight is packed slice by slice and the pages just read are given back, so that loading never
+ * holds a big model twice.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "runtime/exec/plan_internal.h"
+
+#include "runtime/base/alloc.h"
+#include "runtime/base/error.h"
+
+#include <string.h>
+
+/* Bytes of a weight that are packed at once. */
+#define SLICE_SIZE ((size_t)4 << 20)
+
+enum dsinfer_status dsi_plan_check_shape(const char *name, enum dsi_dtype dtype,
+                                         const struct dsi_shape *shape, struct dsinfer_error *err) {
+    char text[DSI_SHAPE_TEXT_SIZE];
+    struct dsi_shape padded = *shape;
+    bool is_small = true;
+    size_t size, i;
+
+    if (!dsi_dtype_get_size(dtype)) {
+        return dsi_fail(err, DSINFER_ERR_UNSUPPORTED, "values of '%s' have %s", name,
+                        dtype == DSI_DTYPE_STRING ? "type string, which cannot be computed with"
+                                                  : "no type that is supported");
+    }
+    if (shape->rank > DSI_MAX_RANK || !dsi_shape_is_known(shape)) {
+        return dsi_fail(err, DSINFER_ERR_ARGUMENT,
+                        "the shape %s of '%s' is not known in all of at most %d dimensions",
+                        dsi_shape_print(shape, text), name, DSI_MAX_RANK);
+    }
+    /* Without elements, too: the strides of a value must be as small as its size. */
+    for (i = 0; i < shape->rank; i++) {
+        is_small = is_small && shape->dims[i] <= DSI_OP_MAX_DIM;
+        padded.dims[i] = shape->dims[i] ? shape->dims[i] : 1;
+    }
+    if (!is_small || !dsi_shape_get_size(&padded, dtype, &size) || size > DSI_RUN_MAX_MEMORY) {
+        return dsi_fail(
+            err, DSINFER_ERR_LIMIT, "'%s' would be a %s value of shape %s, more than %zu bytes",
+            name, dsi_dtype_get_name(dtype), dsi_shape_print(shape, text), DSI_RUN_MAX_MEMORY);
+    }
+    return DSINFER_OK;
+}
+
+enum dsinfer_status dsi_plan_infer_step(const struct dsi_plan *plan,
+                                        const struct dsi_plan_step *step,
+                                        const struct dsi_tensor *tensors,
+                                        struct dsi_value_info *infos, struct dsi_op_shapes *shapes,
+                                        struct dsinfer_error *err) {
+    enum dsinfer_status status;
+    size_t i;
+
+    for (i = 0; i < step->node->n_inputs; i++) {
+        const uint32_t value = step->inputs[i];
+
+        infos[i].dtype = tensors[value].dtype;
+        infos[i].shape = tensors[value].shape;
+        infos[i].constant =
+            plan->values[value].kind == DSI_VALUE_CONSTANT ? &plan->tensors[value] : NULL;
+    }
+    memset(shapes, 0, sizeof(*shapes));
+    shapes->alias = -1;
+    status = step->op->infer(step->node, infos, shapes, err);
+    for (i = 0; status == DSINFER_OK && i < shapes->n_outputs; i++) {
+        status = dsi_plan_check_shape(step->node->name, shapes->outputs[i].dtype,
+                                      &shapes->outputs[i].shape, err);
+    }
+    if (status == DSINFER_OK && shapes->scratch_size > DSI_RUN_MAX_MEMORY) {
+        status = dsi_fail(err, DSINFER_ERR_LIMIT,
+                          "node '%s' needs %zu bytes of scratch memory, more than %zu",
+                          step->node->name, shapes->scratch_size, DSI_RUN_MAX_MEMORY);
+    }
+    return status;
+}
+
+static bool is_aligned(const void *memory, size_t alignment) {
+    return (uintptr_t)memory % alignment == 0;
+}
+
+enum dsinfer_status dsi_plan_align(struct dsi_plan *plan, uint32_t value,
+                                   struct dsinfer_error *err) {
+    const uint32_t root = plan->values[value].root;
+    struct dsi_tensor *tensor = &plan->tensors[root];
+    const size_t size = tensor->bytes.size;
+    void *copy;
+
+    if (!tensor->bytes.data || !is_aligned(tensor->bytes.data, dsi_dtype_get_size(tensor->dtype))) {
+        if (size > DSI_PLAN_MAX_CONSTANTS - plan->constants_size) {
+            return dsi_fail(err, DSINFER_ERR_LIMIT, "constants need more than %zu bytes",
+                            DSI_PLAN_MAX_CONSTANTS);
+        }
+        copy = dsi_malloc_aligned(size);
+        if (!copy) {
+            return dsi_fail_memory(err, size);
+        }
+        if (size) {
+            memcpy(copy, tensor->bytes.data, size);
+        }
+        plan->values[root].owned = copy;
+        plan->constants_size += size;
+        tensor->bytes.data = copy;
+        tensor->file = NULL;
+    }
+    plan->tensors[value].bytes = tensor->bytes;
+    plan->tensors[value].file = tensor->file;
+    return DSINFER_OK;
+}
+
+bool dsi_plan_is_packed(const struct dsi_op_shapes *shapes, size_t input) {
+    size_t i;
+
+    for (i = 0; i < shapes->n_weights; i++) {
+        if (shapes->weights[i].input == input) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The packed form of that part, or NONE. */
+static uint32_t find_weight(const struct dsi_plan *plan, uint32_t root,
+                            const struct dsi_weight *part) {
+    uint32_t i = plan->values[root].first_weight;
+
+    while (i != DSI_PLAN_NONE &&
+           (plan->weights[i].part.first_row != part->first_row ||
+            plan->weights[i].part.k != part->k || plan->weights[i].part.n != part->n)) {
+        i = plan->weights[i].next;
+    }
+    return i;
+}
+
+static enum dsinfer_status reserve_weight(struct dsi_plan *plan, struct dsinfer_error *err) {
+    if (plan->n_weights == plan->weights_capacity) {
+        const size_t capacity = plan->weights_capacity ? plan->weights_capacity * 2 : 16;
+        struct dsi_packed_weight *weights = dsi_realloc(plan->weights, capacity * sizeof(*weights));
+
+        if (!weights) {
+            return dsi_fail_memory(err, capacity * sizeof(*weights));
+        }
+        plan->weights = weights;
+        plan->weights_capacity = capacity;
+    }
+    return DSINFER_OK;
+}
+
+/* Packs rows of `rows` slice by slice. */
+static void pack_slices(const struct dsi_plan *plan, const struct dsi_weight *part,
+                        struct dsi_bytes rows, const struct dsi_mapped_file *file, void *packed) {
+    const size_t row_size = part->n * sizeof(float);
+    const size_t n_slice = row_size && row_size < SLICE_SIZE ? SLICE_SIZE / row_size : 1;
+    size_t first;
+
+    for (first = 0; first < part->k; first += n_slice) {
+        const size_t n_rows = part->k - first < n_slice ? part->k - first : n_slice;
+        const struct dsi_bytes slice = {rows.data + first * row_size, n_rows * row_size};
+
+        plan->kernels.pack(part->k, part->n, first, n_rows, slice.data, row_size, packed);
+        dsi_mapped_file_drop(file, slice);
+    }
+}
+
+static enum dsinfer_status pack_weight(struct dsi_plan *plan, uint32_t value,
+                                       const struct dsi_weight *part, uint32_t *out,
+                                       struct dsinfer_error *err) {
+    const struct dsi_tensor *tensor = &plan->tensors[value];
+    struct dsi_plan_value *root = &plan->values[plan->values[value].root];
+    struct dsi_packed_weight weight = {.part = *part, .next = root->first_weight};
+    const size_t row_size = part->n * sizeof(float);
+    const struct dsi_bytes rows = {tensor->bytes.data + part->first_row * row_size,
+                                   part->k * row_size};
+    enum dsinfer_status status = reserve_weight(plan, err);
+
+    if (status != DSINFER_OK) {
+        return status;
+    }
+    if (plan->kernels.is_in_place && rows.size && is_aligned(rows.data, sizeof(float))) {
+        weight.data = rows.data;
+    } else {
+        weight.size = plan->kernels.get_packed_size(part->k, part->n);
+        if (weight.size > DSI_PLAN_MAX_WEIGHTS - plan->weights_size) {
+            return dsi_fail(err, DSINFER_ERR_LIMIT, "packed weights need more than %zu bytes",
+                            DSI_PLAN_MAX_WEIGHTS);
+        }
+        weight.owned = dsi_malloc_aligned(weight.size);
+        if (!weight.owned) {
+            return dsi_fail_memory(err, weight.size);
+        }
+        pack_slices(plan, part, rows, tensor->file, weight.owned);
+        weight.data = weight.owned;
+        plan->weights_size += weight.size;
+    }
+    *out = (uint32_t)plan->n_weights;
+    root->first_weight = *out;
+    plan->weights[plan->n_weights++] = weight;
+    return DSINFER_OK;
+}
+
+enum dsinfer_status dsi_plan_pack_step(struct dsi_plan *plan, struct dsi_plan_step *step,
+                                       const struct dsi_op_shapes *shapes,
+                                       struct dsinfer_error *err) {
+    enum dsinfer_status status = DSINFER_OK;
+    size_t i;
+
+    for (i = 0; status == DSINFER_OK && i < shapes->n_weights; i++) {
+        const struct dsi_weight *part = &shapes->weights[i];
+        const uint32_t value = step->inputs[part->input];
+        uint32_t found = find_weight(plan, plan->values[value].root, part);
+
+        if (found == DSI_PLAN_NONE) {
+            status = pack_weight(plan, value, part, &found, err);
+        }
+        if (status == DSINFER_OK) {
+            step->weights[i] = plan->weights[found].data;
+        }
+    }
+    return status;
+}

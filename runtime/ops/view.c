@@ -1,0 +1,178 @@
+/* Ops whose result is the input's bytes under another shape, and Shape, whose result is a shape.
+ * Reshape has one addition to TensorFlow's: with the attribute "special_zero" a 0 in the target
+ * stands for the input's dimension at that place, as in OpenVINO.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "runtime/ops/op_list.h"
+
+#include "runtime/base/error.h"
+#include "runtime/ops/op_util.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static enum dsinfer_status infer_identity(const struct dsi_node *node,
+                                          const struct dsi_value_info *inputs,
+                                          struct dsi_op_shapes *shapes, struct dsinfer_error *err) {
+    (void)node;
+    (void)err;
+    dsi_op_set_output(shapes, inputs[0].dtype, &inputs[0].shape);
+    shapes->alias = 0;
+    return DSINFER_OK;
+}
+
+const struct dsi_op dsi_op_identity = {
+    .name = "Identity",
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .infer = infer_identity,
+};
+
+/* Puts the target's numbers into *shape; *unknown is the place of the -1, or the rank. */
+static enum dsinfer_status read_target(const struct dsi_node *node,
+                                       const struct dsi_value_info *inputs, struct dsi_shape *shape,
+                                       size_t *unknown, struct dsinfer_error *err) {
+    const bool special_zero = dsi_node_get_bool(node, "special_zero", false);
+    enum dsinfer_status status =
+        dsi_op_get_ints(node, inputs, 1, DSI_MAX_RANK, shape->dims, &shape->rank, err);
+    size_t i;
+
+    if (status == DSINFER_OK) {
+        status = dsi_op_check_rank(node, inputs, 1, 1, err);
+    }
+    if (status != DSINFER_OK) {
+        return status;
+    }
+    *unknown = shape->rank;
+    for (i = 0; i < shape->rank; i++) {
+        if (shape->dims[i] == 0 && special_zero && i < inputs[0].shape.rank) {
+            shape->dims[i] = inputs[0].shape.dims[i];
+        }
+        if (shape->dims[i] == -1 && *unknown == shape->rank) {
+            *unknown = i;
+        } else if (shape->dims[i] < 0 || shape->dims[i] > DSI_OP_MAX_DIM) {
+            return dsi_fail(err, DSINFER_ERR_MALFORMED,
+                            "node '%s': dimension %zu of the new shape is %" PRId64, node->name, i,
+                            shape->dims[i]);
+        }
+    }
+    return DSINFER_OK;
+}
+
+static enum dsinfer_status infer_reshape(const struct dsi_node *node,
+                                         const struct dsi_value_info *inputs,
+                                         struct dsi_op_shapes *shapes, struct dsinfer_error *err) {
+    char from_text[DSI_SHAPE_TEXT_SIZE], to_text[DSI_SHAPE_TEXT_SIZE];
+    struct dsi_shape shape = {0};
+    size_t unknown, count;
+    size_t wanted = dsi_op_count(&inputs[0].shape);
+    enum dsinfer_status status = dsi_op_check_type(node, inputs, 0, DSI_TYPES_ANY, err);
+    bool fits;
+
+    if (status == DSINFER_OK) {
+        status = read_target(node, inputs, &shape, &unknown, err);
+    }
+    if (status != DSINFER_OK) {
+        return status;
+    }
+
+    if (unknown < shape.rank) {
+        shape.dims[unknown] = 1;
+        fits = dsi_shape_count(&shape, &count) && count && wanted % count == 0;
+        shape.dims[unknown] = fits ? (int64_t)(wanted / count) : -1;
+    } else {
+        fits = dsi_shape_count(&shape, &count) && count == wanted;
+    }
+    if (!fits) {
+        return dsi_fail(err, DSINFER_ERR_MALFORMED, "node '%s': shape %s cannot become %s",
+                        node->name, dsi_shape_print(&inputs[0].shape, from_text),
+                        dsi_shape_print(&shape, to_text));
+    }
+    dsi_op_set_output(shapes, inputs[0].dtype, &shape);
+    shapes->alias = 0;
+    return DSINFER_OK;
+}
+
+const struct dsi_op dsi_op_reshape = {
+    .name = "Reshape",
+    .min_inputs = 2,
+    .max_inputs = 2,
+    .infer = infer_reshape,
+};
+
+static enum dsinfer_status infer_expand_dims(const struct dsi_node *node,
+                                             const struct dsi_value_info *inputs,
+                                             struct dsi_op_shapes *shapes,
+                                             struct dsinfer_error *err) {
+    struct dsi_shape shape = {0};
+    enum dsinfer_status status;
+    size_t axis = 0, n = 0;
+    int64_t value = 0;
+    size_t i;
+
+    status = dsi_op_get_ints(node, inputs, 1, 1, &value, &n, err);
+    if (status == DSINFER_OK && n != 1) {
+        status = dsi_fail(err, DSINFER_ERR_MALFORMED, "node '%s': ExpandDims needs one axis",
+                          node->name);
+    }
+    if (status == DSINFER_OK) {
+        status = dsi_op_get_axis(node, value, inputs[0].shape.rank + 1, &axis, err);
+    }
+    for (i = 0; status == DSINFER_OK && i <= inputs[0].shape.rank; i++) {
+        const int64_t dim = i == axis ? 1 : inputs[0].shape.dims[i < axis ? i : i - 1];
+
+        status = dsi_op_add_dim(node, &shape, dim, err);
+    }
+    if (status == DSINFER_OK) {
+        dsi_op_set_output(shapes, inputs[0].dtype, &shape);
+        shapes->alias = 0;
+    }
+    return status;
+}
+
+const struct dsi_op dsi_op_expand_dims = {
+    .name = "ExpandDims",
+    .min_inputs = 2,
+    .max_inputs = 2,
+    .infer = infer_expand_dims,
+};
+
+static enum dsinfer_status infer_shape(const struct dsi_node *node,
+                                       const struct dsi_value_info *inputs,
+                                       struct dsi_op_shapes *shapes, struct dsinfer_error *err) {
+    const struct dsi_shape shape = {.rank = 1, .dims = {(int64_t)inputs[0].shape.rank}};
+    const enum dsi_dtype dtype = dsi_node_get_type(node, "out_type", DSI_DTYPE_I32);
+
+    if (dtype != DSI_DTYPE_I32 && dtype != DSI_DTYPE_I64) {
+        return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
+                        "node '%s': a shape of type %s is asked for, but int32 or int64 is needed",
+                        node->name, dsi_dtype_get_name(dtype));
+    }
+    dsi_op_set_output(shapes, dtype, &shape);
+    return DSINFER_OK;
+}
+
+static enum dsinfer_status run_shape(const struct dsi_op_call *call, struct dsinfer_error *err) {
+    const struct dsi_shape *shape = &call->inputs[0].shape;
+    size_t i;
+
+    (void)err;
+    if (call->shapes->outputs[0].dtype == DSI_DTYPE_I64) {
+        memcpy(call->outputs[0], shape->dims, shape->rank * sizeof(shape->dims[0]));
+    } else {
+        int32_t *out = call->outputs[0];
+
+        for (i = 0; i < shape->rank; i++) {
+            out[i] = (int32_t)shape->dims[i];
+        }
+    }
+    return DSINFER_OK;
+}
+
+const struct dsi_op dsi_op_shape = {
+    .name = "Shape",
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .reads_shapes_only = true,
+    .infer = infer_shape,
+    .run = run_shape,
+};
