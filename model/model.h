@@ -18,11 +18,18 @@ struct dsinfer_model {
     struct dsi_mapped_file file; /* owned; empty where opened from memory */
     struct dsi_graph graph;      /* as in the file; constants lie in the mapping */
     struct dsi_signature signature;
-    struct dsi_graph network; /* the same cut to its roles, fused, free in N and T */
+    struct dsi_graph network; /* the same cut to its roles: inputs windows, h, c and, where there
+                                 are any, lengths; outputs logits, new_h, new_c */
+    bool is_fused;            /* the network is fused and runs at any N and T; if not, it runs only
+                                 at the file's own, and has lengths only where the file has */
     struct dsi_kernels kernels;
     struct dsi_plan *plan;        /* of `network` */
     struct dsi_alphabet alphabet; /* n_labels 0: none */
     struct dsinfer_model_info info;
 };
+
+/* Shapes of the network's inputs for N streams and T steps, in their order. */
+void dsi_model_get_shapes(const struct dsinfer_model *model, size_t n_streams, size_t n_steps,
+                          struct dsi_shape shapes[DSI_ROLE_LENGTHS + 1]);
 
 #endif

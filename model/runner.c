@@ -1,0 +1,199 @@
+/* The network alone: checks a step, hands it to a run of the model's plan. h and c are copied
+ * first, so that the caller's new_h and new_c may be the same memory.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "model/model.h"
+#include "runtime/base/alloc.h"
+#include "runtime/base/error.h"
+
+#include <dsinfer/runner.h>
+
+#include <string.h>
+
+#define MAX_STREAMS 1024
+#define MAX_STEPS 1024
+
+struct dsinfer_runner {
+    struct dsinfer_model *model; /* a reference */
+    struct dsi_run *run;         /* owned */
+    size_t max_streams, max_steps;
+    size_t n_streams, n_steps; /* for which the run is set up */
+    float *h, *c;              /* owned; [max_streams][n_cell] */
+    int32_t *lengths;          /* owned; [max_streams] */
+};
+
+void dsinfer_runner_options_init(struct dsinfer_runner_options *options) {
+    *options = (struct dsinfer_runner_options){
+        .size = sizeof(*options), .max_streams = 1, .max_steps = 16};
+}
+
+static enum dsinfer_status take_options(const struct dsinfer_runner_options *from,
+                                        struct dsinfer_runner_options *options,
+                                        struct dsinfer_error *err) {
+    dsinfer_runner_options_init(options);
+    if (from) {
+        if (from->size < sizeof(from->size) || from->size > sizeof(*options)) {
+            return dsi_fail(err, DSINFER_ERR_ARGUMENT,
+                            "options of %zu bytes: they were not set by "
+                            "dsinfer_runner_options_init",
+                            from->size);
+        }
+        memcpy(options, from, from->size);
+        options->size = sizeof(*options);
+    }
+    if (options->max_streams < 1 || options->max_streams > MAX_STREAMS || options->max_steps < 1 ||
+        options->max_steps > MAX_STEPS) {
+        return dsi_fail(err, DSINFER_ERR_ARGUMENT,
+                        "%zu streams and %zu steps are wanted; 1 to %d and 1 to %d are possible",
+                        options->max_streams, options->max_steps, MAX_STREAMS, MAX_STEPS);
+    }
+    return DSINFER_OK;
+}
+
+/* A network that could not be fused has its N and T built in. */
+static enum dsinfer_status check_sizes(const struct dsinfer_model *model,
+                                       const struct dsinfer_runner_options *options,
+                                       struct dsinfer_error *err) {
+    const struct dsi_signature *signature = &model->signature;
+
+    if (model->is_fused ||
+        ((signature->n_streams < 1 || (uint64_t)signature->n_streams == options->max_streams) &&
+         (signature->n_steps < 1 || (uint64_t)signature->n_steps == options->max_steps))) {
+        return DSINFER_OK;
+    }
+    return dsi_fail(err, DSINFER_ERR_ARGUMENT,
+                    "the network of this model is not of the usual structure and runs only at its "
+                    "own %lld streams and %lld steps, not at %zu and %zu",
+                    (long long)signature->n_streams, (long long)signature->n_steps,
+                    options->max_streams, options->max_steps);
+}
+
+static enum dsinfer_status set_sizes(struct dsinfer_runner *runner, size_t n_streams,
+                                     size_t n_steps, struct dsinfer_error *err) {
+    struct dsi_shape shapes[DSI_ROLE_LENGTHS + 1];
+    enum dsinfer_status status;
+
+    if (runner->n_streams == n_streams && runner->n_steps == n_steps) {
+        return DSINFER_OK;
+    }
+    dsi_model_get_shapes(runner->model, n_streams, n_steps, shapes);
+    status = dsi_run_set_shapes(runner->run, shapes, err);
+    if (status == DSINFER_OK) {
+        runner->n_streams = n_streams;
+        runner->n_steps = n_steps;
+    }
+    return status;
+}
+
+enum dsinfer_status dsinfer_runner_create(struct dsinfer_model *model,
+                                          const struct dsinfer_runner_options *options,
+                                          struct dsinfer_runner **out, struct dsinfer_error *err) {
+    struct dsi_shape shapes[DSI_ROLE_LENGTHS + 1];
+    struct dsinfer_runner_options own;
+    struct dsinfer_runner *runner;
+    enum dsinfer_status status;
+    size_t state_size;
+
+    if (!out) {
+        return dsi_fail(err, DSINFER_ERR_ARGUMENT, "no place for the runner is given");
+    }
+    *out = NULL;
+    if (!model) {
+        return dsi_fail(err, DSINFER_ERR_ARGUMENT, "no model is given");
+    }
+    status = take_options(options, &own, err);
+    if (status == DSINFER_OK) {
+        status = check_sizes(model, &own, err);
+    }
+    if (status != DSINFER_OK) {
+        return status;
+    }
+
+    state_size = own.max_streams * model->signature.n_cell * sizeof(float);
+    runner = dsi_calloc(1, sizeof(*runner));
+    if (!runner) {
+        return dsi_fail_memory(err, sizeof(*runner));
+    }
+    runner->model = dsinfer_model_ref(model);
+    runner->max_streams = own.max_streams;
+    runner->max_steps = own.max_steps;
+    runner->h = dsi_malloc_aligned(state_size);
+    runner->c = dsi_malloc_aligned(state_size);
+    runner->lengths = dsi_malloc(own.max_streams * sizeof(*runner->lengths));
+    if (!runner->h || !runner->c || !runner->lengths) {
+        status = dsi_fail_memory(err, state_size);
+        goto out;
+    }
+    dsi_model_get_shapes(model, own.max_streams, own.max_steps, shapes);
+    status = dsi_run_create(model->plan, shapes, &runner->run, err);
+    if (status == DSINFER_OK) {
+        status = set_sizes(runner, own.max_streams, own.max_steps, err);
+    }
+    if (status == DSINFER_OK) {
+        *out = runner;
+        runner = NULL;
+    }
+out:
+    dsinfer_runner_destroy(runner);
+    return status;
+}
+
+/* Takes the lengths, T where there are none; false where one is out of range, or is not T although
+ * the network has no input for it. */
+static bool take_lengths(struct dsinfer_runner *runner, const struct dsinfer_step *step) {
+    const bool is_free = runner->model->network.n_inputs > DSI_ROLE_LENGTHS;
+    const int32_t n_steps = (int32_t)step->n_steps;
+    size_t i;
+
+    for (i = 0; i < step->n_streams; i++) {
+        const int32_t length = step->lengths ? step->lengths[i] : n_steps;
+
+        if (length < 0 || length > n_steps || (!is_free && length != n_steps)) {
+            return false;
+        }
+        runner->lengths[i] = length;
+    }
+    return true;
+}
+
+enum dsinfer_status dsinfer_runner_run(struct dsinfer_runner *runner,
+                                       const struct dsinfer_step *step) {
+    const void *inputs[DSI_ROLE_LENGTHS + 1];
+    void *outputs[DSI_N_ROLES - DSI_ROLE_LOGITS];
+    enum dsinfer_status status;
+    size_t state_size;
+
+    if (!runner || !step || !step->windows || !step->h || !step->c || !step->logits ||
+        !step->new_h || !step->new_c || step->n_streams < 1 ||
+        step->n_streams > runner->max_streams || step->n_steps < 1 ||
+        step->n_steps > runner->max_steps || !take_lengths(runner, step)) {
+        return DSINFER_ERR_ARGUMENT;
+    }
+    status = set_sizes(runner, step->n_streams, step->n_steps, NULL);
+    if (status != DSINFER_OK) {
+        return status;
+    }
+
+    state_size = step->n_streams * runner->model->signature.n_cell * sizeof(float);
+    memcpy(runner->h, step->h, state_size);
+    memcpy(runner->c, step->c, state_size);
+    inputs[DSI_ROLE_WINDOWS] = step->windows;
+    inputs[DSI_ROLE_H] = runner->h;
+    inputs[DSI_ROLE_C] = runner->c;
+    inputs[DSI_ROLE_LENGTHS] = runner->lengths;
+    outputs[DSI_ROLE_LOGITS - DSI_ROLE_LOGITS] = step->logits;
+    outputs[DSI_ROLE_NEW_H - DSI_ROLE_LOGITS] = step->new_h;
+    outputs[DSI_ROLE_NEW_C - DSI_ROLE_LOGITS] = step->new_c;
+    return dsi_run_execute(runner->run, inputs, outputs, NULL);
+}
+
+void dsinfer_runner_destroy(struct dsinfer_runner *runner) {
+    if (!runner) {
+        return;
+    }
+    dsi_run_destroy(runner->run);
+    dsi_free(runner->h);
+    dsi_free(runner->c);
+    dsi_free(runner->lengths);
+    dsinfer_model_unref(runner->model);
+    dsi_free(runner);
+}
