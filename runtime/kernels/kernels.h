@@ -10,8 +10,9 @@
  *   gemm       6e-8 * (4 + sqrt(k)) * M + 1e-37, M = sum over k of |a_ik * b_kj| + |start|, where
  *              M fits a float: what rounding does to a sum formed in float in any order.
  *              Infinities and NaN in the operands give the same infinities and NaN
- *   lstm_step  c within 1e-6 + 1e-6 |c|, h within 1e-6, infinities and NaN the same, for c up to
- *              1e30 (beyond, a forget gate below 1e-37 may count as 0)
+ *   lstm_step  c within 3e-7 (1 + |c|), h within 3e-7, infinities and NaN the same, gates of
+ *              infinite z exactly 0 or 1; for c up to 1e30 (beyond, a forget gate below 1e-37 may
+ *              count as 0)
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef DSI_KERNELS_KERNELS_H

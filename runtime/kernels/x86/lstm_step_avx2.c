@@ -1,10 +1,12 @@
 /* Gates and cell of an LSTM, for AVX2 and FMA.
  *
- * All curves come from e^x - 1 = 2^n p + (2^n - 1), where x = n ln 2 + r, |r| <= ln 2 / 2, and p is
- * a polynomial for e^r - 1: written so, small arguments keep their relative precision. σ(x) = 1 /
- * (1 + e^-x)       relative error below 3e-7; 0 below -87, where e^-x leaves the floats tanh(x) = t
- * / (t + 2), t = e^2|x| - 1, with the sign of x; relative error below 4e-7 Both give NaN for NaN.
- * No step has a denormal result unless an operand or the exact result is one.
+ * Both curves come from e^x = 2^n p + 2^n, where x = n ln 2 + r, |r| <= ln 2 / 2, and p is a
+ * polynomial for e^r - 1: written so, e^x - 1 keeps its relative precision where x is small.
+ *
+ * σ(x) is 1 / (1 + e^-x), and 0 below -87, before e^-x leaves the floats. tanh(x) is t / (t + 2)
+ * for t = e^2|x| - 1, with the sign of x. Relative errors stay below 2e-7. NaN gives NaN.
+ * Denormal numbers, slow on some processors, come up only where an operand or a product of the
+ * formulas is one.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "runtime/kernels/x86/x86_kernels.h"
 
@@ -40,7 +42,7 @@ static inline struct power compute_power(__m256 x) {
     q = _mm256_fmadd_ps(q, r, _mm256_set1_ps(0.5f));
     return (struct power){
         .scale = _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23)),
-        .fraction = _mm256_fmadd_ps(_mm256_mul_ps(r, r), q, r),
+        .fraction = _mm256_fmadd_ps(_mm256_mul_ps(r, q), r, r),
     };
 }
 
