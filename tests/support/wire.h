@@ -29,15 +29,4 @@ void test_wire_message(struct test_wire *wire, uint32_t number, struct test_wire
 struct dsi_bytes test_wire_get(const struct test_wire *wire);
 void test_wire_finish(struct test_wire *wire);
 
-/* Parts of a GraphDef, to be continued or handed to test_wire_message. */
-struct test_wire test_wire_node(const char *name, const char *op);
-struct test_wire test_wire_shape(size_t rank, const int64_t *dims);
-
-/* Adds attr[key] = { field `kind` of AttrValue } to a node. */
-void test_wire_attr_int(struct test_wire *node, const char *key, uint32_t kind, uint64_t value);
-void test_wire_attr_bytes(struct test_wire *node, const char *key, uint32_t kind, const void *bytes,
-                          size_t size);
-void test_wire_attr_message(struct test_wire *node, const char *key, uint32_t kind,
-                            struct test_wire *message);
-
 #endif
