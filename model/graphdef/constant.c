@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "model/graphdef/constant.h"
 
+#include "model/graphdef/wire.h"
 #include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
 
@@ -12,9 +13,6 @@
 /* TensorFlow's DataType. A reference type is its number plus 100. */
 enum { TYPE_FLOAT = 1, TYPE_INT32 = 3, TYPE_STRING = 7, TYPE_INT64 = 9, TYPE_BOOL = 10 };
 #define REFERENCE_TYPES 100
-
-/* Most bytes of a region's name that a sentence shows. */
-#define MAX_SHOWN 200
 
 static const char *const TYPE_NAMES[] = {"no type", "float32", "float64", "int32",     "uint8",
                                          "int16",   "int8",    "string",  "complex64", "int64",
@@ -260,7 +258,7 @@ static enum dsinfer_status use_region(const Dsi__NodeDef *node, const Dsi__AttrV
                                       struct dsi_tensor *tensor, struct dsinfer_error *err) {
     const struct dsi_graphdef_regions *regions = source->regions;
     const struct dsi_bytes key = {name->s.data, name->s.len};
-    const int shown = (int)(key.size < MAX_SHOWN ? key.size : MAX_SHOWN);
+    const int shown = dsi_wire_get_shown(key);
     char text[DSI_SHAPE_TEXT_SIZE];
     struct dsi_bytes region;
 

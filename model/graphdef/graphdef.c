@@ -17,9 +17,6 @@
 /* What malloc adds to a block, roughly, so that many tiny fields count as what they cost. */
 #define BLOCK_OVERHEAD 32
 
-/* Most bytes of a name that a sentence shows. */
-#define MAX_SHOWN 200
-
 /* Memory for protobuf-c, within a limit for each node. */
 struct budget {
     size_t left;
@@ -102,7 +99,7 @@ static enum dsinfer_status unpack(const struct dsi_wire_field *field,
                                   ProtobufCAllocator *allocator, Dsi__NodeDef **out,
                                   struct dsinfer_error *err) {
     struct budget *budget = allocator->allocator_data;
-    const int shown = (int)(trimmed->name.size < MAX_SHOWN ? trimmed->name.size : MAX_SHOWN);
+    const int shown = dsi_wire_get_shown(trimmed->name);
 
     *budget = (struct budget){.left = DSI_GRAPHDEF_MAX_UNPACKED_SIZE};
     *out = dsi__node_def__unpack(allocator, trimmed->size, trimmed->bytes);
@@ -343,7 +340,7 @@ static bool split_input(struct dsi_bytes input, struct dsi_bytes *name, uint32_t
 static enum dsinfer_status resolve_input(const struct name_table *names,
                                          const struct dsi_node *node, struct dsi_bytes input,
                                          struct dsi_port *out, struct dsinfer_error *err) {
-    const int shown = (int)(input.size < MAX_SHOWN ? input.size : MAX_SHOWN);
+    const int shown = dsi_wire_get_shown(input);
     const struct entry *entry = NULL;
     struct dsi_bytes name;
     uint32_t output;

@@ -6,6 +6,8 @@
 
 #include <inttypes.h>
 
+#define MAX_SHOWN 200
+
 void dsi_wire_reader_init(struct dsi_wire_reader *reader, struct dsi_bytes bytes, size_t offset,
                           const char *container) {
     dsi_cursor_init(&reader->cursor, bytes);
@@ -99,4 +101,8 @@ enum dsinfer_status dsi_wire_read(struct dsi_wire_reader *reader, struct dsi_wir
     made.whole.size = reader->cursor.position - start;
     *field = made;
     return DSINFER_OK;
+}
+
+int dsi_wire_get_shown(struct dsi_bytes name) {
+    return (int)(name.size < MAX_SHOWN ? name.size : MAX_SHOWN);
 }

@@ -47,4 +47,7 @@ bool dsi_wire_is_at_end(const struct dsi_wire_reader *reader);
 enum dsinfer_status dsi_wire_read(struct dsi_wire_reader *reader, struct dsi_wire_field *field,
                                   struct dsinfer_error *err);
 
+/* How many bytes of a name a sentence shows, for "%.*s": all of them unless it is very long. */
+int dsi_wire_get_shown(struct dsi_bytes name);
+
 #endif

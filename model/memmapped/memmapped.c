@@ -17,9 +17,6 @@
 /* Size of the number at the end. */
 #define TRAILER_SIZE ((size_t)8)
 
-/* Most bytes of a region's name that a sentence shows. */
-#define MAX_SHOWN 200
-
 /* An element of the directory as the file gives it. */
 struct element {
     uint64_t offset;
@@ -113,16 +110,12 @@ bool dsi_memmapped_probe(struct dsi_bytes bytes) {
            has_prefix(element.name);
 }
 
-static int get_shown(struct dsi_bytes name) {
-    return (int)(name.size < MAX_SHOWN ? name.size : MAX_SHOWN);
-}
-
 /* Checks one element against the end of the one before it, and makes its region, which for now
  * reaches to the directory. */
 static enum dsinfer_status make_region(const struct element *element, struct dsi_bytes bytes,
                                        size_t directory, struct dsi_region *out,
                                        struct dsinfer_error *err) {
-    const int shown = get_shown(element->name);
+    const int shown = dsi_wire_get_shown(element->name);
     const char *name = (const char *)element->name.data;
 
     if (!has_prefix(element->name)) {
@@ -160,7 +153,7 @@ static enum dsinfer_status end_region(struct dsi_region *previous, bool has_leng
     if (offset <= previous_offset) {
         return dsi_fail(err, DSINFER_ERR_MALFORMED,
                         "region '%.*s' at byte %zu follows one at byte %zu, but offsets must rise",
-                        get_shown(region->name), (const char *)region->name.data, offset,
+                        dsi_wire_get_shown(region->name), (const char *)region->name.data, offset,
                         previous_offset);
     }
     if (!has_length) {
@@ -168,7 +161,7 @@ static enum dsinfer_status end_region(struct dsi_region *previous, bool has_leng
     } else if (previous->bytes.size > offset - previous_offset) {
         return dsi_fail(err, DSINFER_ERR_MALFORMED,
                         "region '%.*s' of %zu bytes at byte %zu overlaps the next, at byte %zu",
-                        get_shown(previous->name), (const char *)previous->name.data,
+                        dsi_wire_get_shown(previous->name), (const char *)previous->name.data,
                         previous->bytes.size, previous_offset, offset);
     }
     return DSINFER_OK;
@@ -254,7 +247,7 @@ static enum dsinfer_status check_unique(const struct dsi_memmapped *package,
 
         if (compare_names(package->regions[i - 1].name, name) == 0) {
             return dsi_fail(err, DSINFER_ERR_MALFORMED, "the directory has two regions '%.*s'",
-                            get_shown(name), (const char *)name.data);
+                            dsi_wire_get_shown(name), (const char *)name.data);
         }
     }
     return DSINFER_OK;
