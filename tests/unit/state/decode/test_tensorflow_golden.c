@@ -3,10 +3,10 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "state/decode/search.h"
 
+#include "tests/support/json.h"
 #include "tests/support/npy.h"
 #include "tests/support/test.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,13 +26,8 @@ struct result {
 
 static json_t *load(const char *name) {
     char path[TEST_PATH_SIZE];
-    json_error_t error;
-    json_t *root = json_load_file(test_shared_path(path, "oracle/%s", name), 0, &error);
 
-    if (!root) {
-        fail_msg("%s: %s", path, error.text);
-    }
-    return root;
+    return test_json_read(test_shared_path(path, "oracle/%s", name));
 }
 
 static struct dsi_search *create(const struct dsi_search_type *type, size_t beam_width) {

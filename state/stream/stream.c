@@ -1,0 +1,246 @@
+/* The public stream: an utterance, what it works with, and when it may be asked what.
+ *
+ * peek copies the utterance into a second one, ends that one, and keeps its memory for the next
+ * time: it lends its transcript from there.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include <dsinfer/stream.h>
+
+#include "model/model.h"
+#include "runtime/base/alloc.h"
+#include "runtime/base/error.h"
+#include "state/stream/utterance.h"
+
+#define MAX_STEPS 64
+
+enum phase { PHASE_OPEN, PHASE_FINISHED, PHASE_FAILED };
+
+struct dsinfer_stream {
+    struct dsinfer_model *model; /* a reference of its own */
+    struct dsinfer_stream_options options;
+    enum phase phase;
+    struct dsi_utterance_scratch scratch; /* owned, all of it */
+    struct dsi_utterance utterance;
+    struct dsi_utterance ahead; /* for peek; zeroed until the first */
+};
+
+void dsinfer_stream_options_init(struct dsinfer_stream_options *options) {
+    if (options) {
+        *options = (struct dsinfer_stream_options){.size = sizeof(*options), .n_steps = 16};
+        dsinfer_decoder_options_init(&options->decoder);
+    }
+}
+
+static enum dsinfer_status check_options(const struct dsinfer_stream_options *options,
+                                         struct dsinfer_error *err) {
+    if (options->size != sizeof(*options)) {
+        return dsi_fail(err, DSINFER_ERR_ARGUMENT,
+                        "the options of the stream have size %zu, not %zu", options->size,
+                        sizeof(*options));
+    }
+    if (options->n_steps < 1 || options->n_steps > MAX_STEPS) {
+        return dsi_fail(err, DSINFER_ERR_ARGUMENT, "the number of time steps is %u, not 1 to %d",
+                        (unsigned)options->n_steps, MAX_STEPS);
+    }
+    return DSINFER_OK;
+}
+
+static enum dsinfer_status create_scratch(struct dsi_utterance_scratch *scratch,
+                                          struct dsinfer_model *model, size_t n_steps,
+                                          struct dsinfer_error *err) {
+    const struct dsinfer_model_info *info = &model->info;
+    struct dsinfer_runner_options options;
+
+    scratch->frame = dsi_malloc(info->n_features * sizeof(*scratch->frame));
+    scratch->logits = dsi_malloc(n_steps * info->n_labels * sizeof(*scratch->logits));
+    if (!scratch->frame || !scratch->logits) {
+        return dsi_fail(err, DSINFER_ERR_NO_MEMORY, "no memory for a stream");
+    }
+    dsinfer_runner_options_init(&options);
+    options.max_steps = n_steps;
+    return dsinfer_runner_create(model, &options, &scratch->runner, err);
+}
+
+enum dsinfer_status dsinfer_stream_create(struct dsinfer_model *model,
+                                          const struct dsinfer_stream_options *options,
+                                          struct dsinfer_stream **stream,
+                                          struct dsinfer_error *error) {
+    struct dsinfer_stream_options defaults;
+    struct dsinfer_stream *made;
+    enum dsinfer_status status;
+
+    if (stream) {
+        *stream = NULL;
+    }
+    if (!stream || !model) {
+        return dsi_fail(error, DSINFER_ERR_ARGUMENT, "a stream needs a model and a place");
+    }
+    dsinfer_stream_options_init(&defaults);
+    options = options ? options : &defaults;
+    status = check_options(options, error);
+    if (status != DSINFER_OK) {
+        return status;
+    }
+
+    made = dsi_calloc(1, sizeof(*made));
+    if (!made) {
+        return dsi_fail_memory(error, sizeof(*made));
+    }
+    made->model = dsinfer_model_ref(model);
+    made->options = *options;
+    status = dsi_utterance_init(&made->utterance, model, options, error);
+    if (status != DSINFER_OK) {
+        goto out;
+    }
+    status = create_scratch(&made->scratch, model, options->n_steps, error);
+    if (status != DSINFER_OK) {
+        goto out;
+    }
+
+    *stream = made;
+    made = NULL;
+out:
+    dsinfer_stream_destroy(made);
+    return status;
+}
+
+static enum dsinfer_status feed(struct dsinfer_stream *stream, const void *samples, bool is_float,
+                                size_t n_samples) {
+    enum dsinfer_status status;
+
+    if (!stream || (!samples && n_samples > 0)) {
+        return DSINFER_ERR_ARGUMENT;
+    }
+    if (stream->phase != PHASE_OPEN) {
+        return DSINFER_ERR_STATE;
+    }
+    status = dsi_utterance_feed(&stream->utterance, &stream->scratch, samples, is_float, n_samples);
+    if (status != DSINFER_OK) {
+        stream->phase = PHASE_FAILED;
+    }
+    return status;
+}
+
+enum dsinfer_status dsinfer_stream_feed_s16(struct dsinfer_stream *stream, const int16_t *samples,
+                                            size_t n_samples) {
+    return feed(stream, samples, false, n_samples);
+}
+
+enum dsinfer_status dsinfer_stream_feed_f32(struct dsinfer_stream *stream, const float *samples,
+                                            size_t n_samples) {
+    return feed(stream, samples, true, n_samples);
+}
+
+enum dsinfer_status dsinfer_stream_partial(struct dsinfer_stream *stream,
+                                           struct dsinfer_transcript *transcript) {
+    if (!stream || !transcript) {
+        return DSINFER_ERR_ARGUMENT;
+    }
+    if (stream->phase != PHASE_OPEN) {
+        return DSINFER_ERR_STATE;
+    }
+    return dsinfer_decoder_get_transcript(stream->utterance.decoder, transcript);
+}
+
+enum dsinfer_status dsinfer_stream_peek(struct dsinfer_stream *stream,
+                                        struct dsinfer_transcript *transcript) {
+    enum dsinfer_status status = DSINFER_OK;
+
+    if (!stream || !transcript) {
+        return DSINFER_ERR_ARGUMENT;
+    }
+    if (stream->phase != PHASE_OPEN) {
+        return DSINFER_ERR_STATE;
+    }
+    if (!stream->ahead.decoder) {
+        status = dsi_utterance_init(&stream->ahead, stream->model, &stream->options, NULL);
+    }
+    if (status == DSINFER_OK) {
+        status = dsi_utterance_copy(&stream->utterance, &stream->ahead);
+    }
+    if (status == DSINFER_OK) {
+        status = dsi_utterance_end(&stream->ahead, &stream->scratch);
+    }
+    if (status == DSINFER_OK) {
+        status = dsinfer_decoder_get_transcript(stream->ahead.decoder, transcript);
+    }
+    return status;
+}
+
+enum dsinfer_status dsinfer_stream_finish(struct dsinfer_stream *stream,
+                                          struct dsinfer_transcript *transcript) {
+    if (!stream || !transcript) {
+        return DSINFER_ERR_ARGUMENT;
+    }
+    if (stream->phase == PHASE_OPEN) {
+        enum dsinfer_status status = dsi_utterance_end(&stream->utterance, &stream->scratch);
+
+        stream->phase = status == DSINFER_OK ? PHASE_FINISHED : PHASE_FAILED;
+        if (status != DSINFER_OK) {
+            return status;
+        }
+    }
+    if (stream->phase == PHASE_FAILED) {
+        return DSINFER_ERR_STATE;
+    }
+    return dsinfer_decoder_get_transcript(stream->utterance.decoder, transcript);
+}
+
+void dsinfer_stream_reset(struct dsinfer_stream *stream) {
+    if (stream) {
+        dsi_utterance_reset(&stream->utterance);
+        stream->phase = PHASE_OPEN;
+    }
+}
+
+enum dsinfer_status dsinfer_stream_clone(const struct dsinfer_stream *stream,
+                                         struct dsinfer_stream **copy) {
+    struct dsinfer_stream *made = NULL;
+    enum dsinfer_status status;
+
+    if (copy) {
+        *copy = NULL;
+    }
+    if (!stream || !copy) {
+        return DSINFER_ERR_ARGUMENT;
+    }
+    if (stream->phase == PHASE_FAILED) {
+        return DSINFER_ERR_STATE;
+    }
+    status = dsinfer_stream_create(stream->model, &stream->options, &made, NULL);
+    if (status != DSINFER_OK) {
+        return status;
+    }
+    status = dsi_utterance_copy(&stream->utterance, &made->utterance);
+    if (status != DSINFER_OK) {
+        goto out;
+    }
+    made->phase = stream->phase;
+
+    *copy = made;
+    made = NULL;
+out:
+    dsinfer_stream_destroy(made);
+    return status;
+}
+
+uint64_t dsinfer_stream_get_n_samples(const struct dsinfer_stream *stream) {
+    return stream ? stream->utterance.n_samples : 0;
+}
+
+void dsinfer_stream_get_state(const struct dsinfer_stream *stream, const float **h,
+                              const float **c) {
+    *h = stream->utterance.state.h;
+    *c = stream->utterance.state.c;
+}
+
+void dsinfer_stream_destroy(struct dsinfer_stream *stream) {
+    if (stream) {
+        dsi_utterance_finish(&stream->utterance);
+        dsi_utterance_finish(&stream->ahead);
+        dsinfer_runner_destroy(stream->scratch.runner);
+        dsi_free(stream->scratch.frame);
+        dsi_free(stream->scratch.logits);
+        dsinfer_model_unref(stream->model);
+        dsi_free(stream);
+    }
+}

@@ -1,0 +1,166 @@
+/* Samples to frames to windows to logits to beams, one frame at a time.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "state/stream/utterance.h"
+
+#include "model/model.h"
+#include "runtime/base/alloc.h"
+#include "runtime/base/error.h"
+#include "state/decode/decoder.h"
+
+#include <string.h>
+
+static enum dsinfer_status create_front_end(struct dsi_utterance *utterance,
+                                            const struct dsinfer_model_info *info,
+                                            struct dsinfer_error *err) {
+    const struct dsi_windows_config config = {info->n_context, info->n_features};
+    struct dsinfer_features_options options;
+    enum dsinfer_status status;
+    size_t width;
+
+    dsinfer_features_options_init(&options);
+    options.family = info->family;
+    options.sample_rate = info->sample_rate;
+    status = dsinfer_features_create(&options, &utterance->features, err);
+    if (status != DSINFER_OK) {
+        return status;
+    }
+    width = dsinfer_features_get_width(utterance->features);
+    if (width != info->n_features) {
+        return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
+                        "the model takes %u values a frame, the front end of the family %s makes "
+                        "%zu",
+                        (unsigned)info->n_features, dsinfer_family_name(info->family), width);
+    }
+    return dsi_windows_create(&config, &utterance->windows, err);
+}
+
+enum dsinfer_status dsi_utterance_init(struct dsi_utterance *utterance,
+                                       const struct dsinfer_model *model,
+                                       const struct dsinfer_stream_options *options,
+                                       struct dsinfer_error *err) {
+    const struct dsinfer_model_info *info = &model->info;
+    enum dsinfer_status status;
+
+    memset(utterance, 0, sizeof(*utterance));
+    utterance->n_steps = options->n_steps;
+    utterance->n_context = info->n_context;
+    utterance->window_size = (2 * (size_t)info->n_context + 1) * info->n_features;
+
+    status = dsi_decoder_create_for_model(model, &options->decoder, &utterance->decoder, err);
+    if (status != DSINFER_OK) {
+        goto out;
+    }
+    status = create_front_end(utterance, info, err);
+    if (status != DSINFER_OK) {
+        goto out;
+    }
+    utterance->chunk =
+        dsi_malloc(utterance->n_steps * utterance->window_size * sizeof(*utterance->chunk));
+    status = utterance->chunk ? dsi_lstm_state_init(&utterance->state, info->n_cell)
+                              : DSINFER_ERR_NO_MEMORY;
+    if (status != DSINFER_OK) {
+        dsi_fail(err, status, "no memory for an utterance");
+    }
+out:
+    if (status != DSINFER_OK) {
+        dsi_utterance_finish(utterance);
+    }
+    return status;
+}
+
+void dsi_utterance_reset(struct dsi_utterance *utterance) {
+    dsinfer_features_reset(utterance->features);
+    dsi_windows_reset(utterance->windows);
+    dsi_lstm_state_reset(&utterance->state);
+    dsinfer_decoder_reset(utterance->decoder);
+    utterance->n_waiting = 0;
+    utterance->n_samples = 0;
+}
+
+enum dsinfer_status dsi_utterance_copy(const struct dsi_utterance *from, struct dsi_utterance *to) {
+    dsi_features_copy(from->features, to->features);
+    dsi_windows_copy(from->windows, to->windows);
+    dsi_lstm_state_copy(&from->state, &to->state);
+    memcpy(to->chunk, from->chunk, from->n_waiting * from->window_size * sizeof(*to->chunk));
+    to->n_waiting = from->n_waiting;
+    to->n_samples = from->n_samples;
+    return dsi_decoder_copy(from->decoder, to->decoder);
+}
+
+/* Sends the windows that wait through the network. */
+static enum dsinfer_status run(struct dsi_utterance *utterance,
+                               const struct dsi_utterance_scratch *scratch) {
+    enum dsinfer_status status =
+        dsi_lstm_state_advance(&utterance->state, scratch->runner, utterance->chunk,
+                               utterance->n_waiting, scratch->logits);
+
+    if (status == DSINFER_OK) {
+        status = dsinfer_decoder_feed(utterance->decoder, scratch->logits, utterance->n_waiting);
+    }
+    utterance->n_waiting = 0;
+    return status;
+}
+
+/* Pushes one frame, or a frame of zeros after the last where `frame` is NULL. */
+static enum dsinfer_status push(struct dsi_utterance *utterance,
+                                const struct dsi_utterance_scratch *scratch, const float *frame) {
+    float *window = utterance->chunk + utterance->n_waiting * utterance->window_size;
+    const bool is_complete = frame ? dsi_windows_push(utterance->windows, frame, window)
+                                   : dsi_windows_push_end(utterance->windows, window);
+
+    if (is_complete) {
+        utterance->n_waiting++;
+    }
+    return utterance->n_waiting == utterance->n_steps ? run(utterance, scratch) : DSINFER_OK;
+}
+
+enum dsinfer_status dsi_utterance_feed(struct dsi_utterance *utterance,
+                                       const struct dsi_utterance_scratch *scratch,
+                                       const void *samples, bool is_float, size_t n_samples) {
+    const size_t sample_size = is_float ? sizeof(float) : sizeof(int16_t);
+    const char *next = samples;
+    enum dsinfer_status status = DSINFER_OK;
+
+    while (n_samples > 0 && status == DSINFER_OK) {
+        bool has_frame;
+        const size_t n = dsi_features_take(utterance->features, next, is_float, n_samples,
+                                           scratch->frame, &has_frame);
+
+        next += n * sample_size;
+        n_samples -= n;
+        utterance->n_samples += n;
+        if (has_frame) {
+            status = push(utterance, scratch, scratch->frame);
+        }
+    }
+    return status;
+}
+
+enum dsinfer_status dsi_utterance_end(struct dsi_utterance *utterance,
+                                      const struct dsi_utterance_scratch *scratch) {
+    enum dsinfer_status status = DSINFER_OK;
+    size_t i;
+
+    if (utterance->n_samples == 0) {
+        return DSINFER_OK; /* upstream would decode a frame of padding here */
+    }
+    if (dsinfer_features_finish(utterance->features, scratch->frame) > 0) {
+        status = push(utterance, scratch, scratch->frame);
+    }
+    for (i = 0; i < utterance->n_context && status == DSINFER_OK; i++) {
+        status = push(utterance, scratch, NULL);
+    }
+    if (status == DSINFER_OK && utterance->n_waiting > 0) {
+        status = run(utterance, scratch);
+    }
+    return status;
+}
+
+void dsi_utterance_finish(struct dsi_utterance *utterance) {
+    dsinfer_features_destroy(utterance->features);
+    dsi_windows_destroy(utterance->windows);
+    dsi_lstm_state_finish(&utterance->state);
+    dsinfer_decoder_destroy(utterance->decoder);
+    dsi_free(utterance->chunk);
+    memset(utterance, 0, sizeof(*utterance));
+}

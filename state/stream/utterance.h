@@ -1,0 +1,57 @@
+/* All that an utterance in progress is: samples, frames and windows that wait, the LSTM state, the
+ * beams. A stream has one, and a second one to look ahead with.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef DSI_STATE_STREAM_UTTERANCE_H
+#define DSI_STATE_STREAM_UTTERANCE_H
+
+#include "frontend/frontend.h"
+#include "state/lstm/lstm_state.h"
+
+#include <dsinfer/stream.h>
+
+struct dsi_utterance {
+    struct dsinfer_features *features; /* owned, like all below */
+    struct dsi_windows *windows;
+    float *chunk; /* [n_steps][window_size], windows that wait for the network */
+    struct dsi_lstm_state state;
+    struct dsinfer_decoder *decoder;
+    size_t n_steps;
+    size_t n_context;
+    size_t window_size; /* values a window */
+    size_t n_waiting;   /* windows in chunk, below n_steps between calls */
+    uint64_t n_samples; /* taken so far */
+};
+
+/* What one call works with, and none keeps anything in. */
+struct dsi_utterance_scratch {
+    struct dsinfer_runner *runner; /* of the same model, for n_steps */
+    float *frame;                  /* [n_features] */
+    float *logits;                 /* [n_steps][n_labels] */
+};
+
+/* An empty utterance. `model` must outlive it. ERR_NO_MEMORY, ERR_ARGUMENT for the options,
+ * ERR_UNSUPPORTED where front end, decoder or alphabet are not there; *utterance is then as after
+ * finish. */
+enum dsinfer_status dsi_utterance_init(struct dsi_utterance *utterance,
+                                       const struct dsinfer_model *model,
+                                       const struct dsinfer_stream_options *options,
+                                       struct dsinfer_error *err);
+void dsi_utterance_reset(struct dsi_utterance *utterance);
+
+/* Makes `to` (same model and options) equal to `from`. On failure `to` can only be reset, copied to
+ * or finished. */
+enum dsinfer_status dsi_utterance_copy(const struct dsi_utterance *from, struct dsi_utterance *to);
+
+/* Takes all samples, const float where `is_float`, else const int16_t. On failure the utterance can
+ * only be reset, copied to or finished. */
+enum dsinfer_status dsi_utterance_feed(struct dsi_utterance *utterance,
+                                       const struct dsi_utterance_scratch *scratch,
+                                       const void *samples, bool is_float, size_t n_samples);
+
+/* The samples end here: all that waits goes through the network. Call it once. */
+enum dsinfer_status dsi_utterance_end(struct dsi_utterance *utterance,
+                                      const struct dsi_utterance_scratch *scratch);
+
+void dsi_utterance_finish(struct dsi_utterance *utterance); /* takes a zeroed struct as well */
+
+#endif
