@@ -1,0 +1,306 @@
+/* dsinfer transcribe: the words of audio files, folders of them, or a pipe, decoded while it
+ * arrives and in constant memory.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "bin/commands.h"
+#include "bin/errors.h"
+#include "bin/input/audio.h"
+#include "bin/input/list.h"
+#include "bin/interrupt.h"
+#include "bin/memory.h"
+#include "bin/output/output.h"
+#include "bin/output/status.h"
+#include "bin/settings.h"
+
+#include <dsinfer/stream.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK_SAMPLES 4096
+
+struct settings {
+    struct cli_model_settings model;
+    struct cli_decoder_settings decoder;
+    struct cli_output_settings output;
+    struct cli_raw raw;
+    struct {
+        bool progress, partials, no_vad;
+        uint32_t n_steps;
+    } own;
+};
+
+struct job {
+    const struct settings *settings;
+    struct dsinfer_model *model;
+    struct dsinfer_stream *stream;
+    struct cli_output output;
+    struct cli_status status;
+    char *partial; /* owned: the partial text that was last shown, or NULL */
+    size_t n_failed;
+    int exit_code; /* of the last failure */
+};
+
+#define OWN(member) (offsetof(struct settings, own.member) - offsetof(struct settings, own))
+
+static const struct cli_option own_options[] = {
+    {"partials", 0, CLI_FLAG, NULL, OWN(partials),
+     "show what is known so far: objects in jsonl, else on stderr", 0, 0, NULL},
+    {"progress", 0, CLI_FLAG, NULL, OWN(progress),
+     "show percent done and real-time factor on stderr", 0, 0, NULL},
+    {"steps", 0, CLI_NUMBER, "T", OWN(n_steps),
+     "frames given to the network at once (default 16): fewer show partial text sooner, the text "
+     "stays the same",
+     1, 64, NULL},
+    {"no-vad", 0, CLI_FLAG, NULL, OWN(no_vad),
+     "no speech gate (changes nothing yet: there is none so far)", 0, 0, NULL},
+};
+
+/* An empty recording has no frame, hence no text; the stream would pad one. */
+static const struct dsinfer_candidate empty_candidate = {"", 0.0, 0, NULL, NULL};
+static const struct dsinfer_transcript empty_transcript = {
+    .text = "",
+    .n_candidates = 1,
+    .candidates = &empty_candidate,
+};
+
+static void fail(struct job *job, const char *name, const struct cli_error *error, int exit_code) {
+    job->exit_code = cli_report_exit(name, error, exit_code);
+    job->n_failed++;
+}
+
+/* Shows the partial text if it has changed. False if it could not be written. */
+static bool show_partial(struct job *job, const char *name,
+                         const struct dsinfer_transcript *transcript) {
+    if (strcmp(transcript->text, job->partial ? job->partial : "") == 0) {
+        return true;
+    }
+    free(job->partial);
+    job->partial = cli_strdup(transcript->text);
+    if (job->output.format->partial) {
+        return cli_output_partial(&job->output, name, transcript);
+    }
+    cli_status_partial(&job->status, transcript->text, transcript->time_s);
+    return true;
+}
+
+/* Feeds the whole recording. `*is_written` turns false when the output fails. */
+static bool feed(struct job *job, const char *name, struct cli_audio *audio, uint64_t *n_samples,
+                 bool *is_written, struct cli_error *error) {
+    const double rate = dsinfer_model_get_info(job->model)->sample_rate;
+    float samples[CHUNK_SAMPLES];
+    size_t n;
+
+    for (;;) {
+        struct dsinfer_transcript transcript;
+        enum dsinfer_status status;
+
+        if (!cli_audio_read(audio, samples, CHUNK_SAMPLES, &n, error)) {
+            return false;
+        }
+        if (n == 0) {
+            return true;
+        }
+        *n_samples += n;
+        status = dsinfer_stream_feed_f32(job->stream, samples, n);
+        if (status == DSINFER_OK && job->settings->own.partials) {
+            status = dsinfer_stream_partial(job->stream, &transcript);
+            if (status == DSINFER_OK && !show_partial(job, name, &transcript)) {
+                *is_written = false;
+                return true;
+            }
+        }
+        if (status != DSINFER_OK) {
+            cli_fail_library(error, status, NULL);
+            error->is_runtime = true;
+            return false;
+        }
+        cli_status_progress(&job->status, (double)*n_samples / rate);
+    }
+}
+
+/* Transcribes an open recording; false when nothing more can be written. */
+static bool transcribe_audio(struct job *job, const char *name, struct cli_audio *audio) {
+    const double rate = dsinfer_model_get_info(job->model)->sample_rate;
+    struct dsinfer_transcript transcript = empty_transcript;
+    struct cli_error error;
+    bool is_written = true;
+    uint64_t n_samples = 0;
+    bool is_good;
+
+    cli_status_begin(&job->status, name, cli_audio_get_duration_s(audio));
+    is_good = feed(job, name, audio, &n_samples, &is_written, &error);
+    if (is_good && is_written && n_samples) {
+        const enum dsinfer_status status = dsinfer_stream_finish(job->stream, &transcript);
+
+        if (status != DSINFER_OK) {
+            is_good = cli_fail_library(&error, status, NULL);
+            error.is_runtime = true;
+        }
+    }
+    cli_status_end(&job->status, (double)n_samples / rate);
+    if (!is_good) {
+        fail(job, name, &error, CLI_EXIT_AUDIO);
+        return true;
+    }
+    return is_written && cli_output_result(&job->output, name, &transcript);
+}
+
+static bool transcribe_one(struct job *job, const char *name) {
+    struct cli_audio *audio = NULL;
+    struct cli_error error;
+    bool is_written;
+
+    if (!cli_audio_open(name, &job->settings->raw, dsinfer_model_get_info(job->model)->sample_rate,
+                        &audio, &error)) {
+        if (cli_interrupt_get()) {
+            return cli_output_result(&job->output, name, &empty_transcript);
+        }
+        fail(job, name, &error, CLI_EXIT_AUDIO);
+        return true;
+    }
+    is_written = transcribe_audio(job, name, audio);
+    cli_audio_close(audio);
+    dsinfer_stream_reset(job->stream);
+    free(job->partial);
+    job->partial = NULL;
+    return is_written;
+}
+
+static int create_stream(struct job *job) {
+    const struct settings *settings = job->settings;
+    struct dsinfer_stream_options options;
+    struct dsinfer_error library_error = {DSINFER_OK, ""};
+    enum dsinfer_status status;
+    struct cli_error error;
+
+    dsinfer_stream_options_init(&options);
+    cli_decoder_fill(&settings->decoder, &options.decoder);
+    if (settings->own.n_steps) {
+        options.n_steps = settings->own.n_steps;
+    }
+    status = dsinfer_stream_create(job->model, &options, &job->stream, &library_error);
+    if (status == DSINFER_OK) {
+        return CLI_EXIT_OK;
+    }
+    cli_fail_library(&error, status, &library_error);
+    return cli_report_exit(cli_model_get_name(&settings->model), &error, CLI_EXIT_MODEL);
+}
+
+/* Transcribes all inputs; returns the exit code. */
+static int transcribe_all(struct job *job, const struct cli_inputs *inputs) {
+    const size_t n_inputs = inputs->n + job->n_failed;
+    bool is_written = true;
+    size_t i;
+
+    if (!cli_output_open(&job->output, &job->settings->output, n_inputs)) {
+        return CLI_EXIT_RUNTIME;
+    }
+    for (i = 0; i < inputs->n && is_written; i++) {
+        is_written = transcribe_one(job, inputs->names[i]);
+        if (cli_interrupt_get()) {
+            break;
+        }
+    }
+    is_written = cli_output_close(&job->output, is_written);
+    if (cli_interrupt_get()) {
+        return CLI_EXIT_SIGNAL + cli_interrupt_get();
+    }
+    if (!is_written) {
+        return CLI_EXIT_RUNTIME;
+    }
+    if (job->n_failed) {
+        return n_inputs > 1 ? CLI_EXIT_SOME : job->exit_code;
+    }
+    return CLI_EXIT_OK;
+}
+
+/* Fills `inputs`; CLI_PARSED or the exit code after a report. */
+static int list_inputs(struct job *job, const struct cli_words *words, struct cli_inputs *inputs) {
+    const struct settings *settings = job->settings;
+    size_t n_stdin = 0;
+    size_t i;
+
+    if (words->n == 0) {
+        return cli_usage("transcribe",
+                         "no input: name audio files, a folder, or - for standard input");
+    }
+    for (i = 0; i < words->n; i++) {
+        struct cli_error error;
+
+        n_stdin += strcmp(words->items[i], "-") == 0;
+        if (n_stdin > 1) {
+            return cli_usage("-", "standard input can be read only once");
+        }
+        if (settings->raw.is_raw && cli_is_folder(words->items[i])) {
+            return cli_usage(words->items[i], "a folder cannot be given with --raw");
+        }
+        if (!cli_inputs_add(inputs, words->items[i], &error)) {
+            fail(job, words->items[i], &error, CLI_EXIT_AUDIO);
+        }
+    }
+    for (i = 0; i < inputs->n && settings->output.path; i++) {
+        if (cli_is_same_file(inputs->names[i], settings->output.path)) {
+            return cli_usage(settings->output.path, "is an input, too: it would be overwritten");
+        }
+    }
+    return inputs->n ? CLI_PARSED : words->n > 1 ? CLI_EXIT_SOME : job->exit_code;
+}
+
+static int run(int argc, char **argv) {
+    struct settings settings;
+    struct cli_group groups[] = {
+        {"Transcribing", own_options, CLI_N(own_options), &settings.own},
+        cli_model_options(&settings.model),
+        cli_decoder_options(&settings.decoder),
+        cli_output_options(&settings.output),
+        cli_raw_options(&settings.raw),
+    };
+    struct job job = {.settings = &settings};
+    struct cli_inputs inputs = {0};
+    struct cli_words words = {0};
+    int exit_code;
+
+    memset(&settings.own, 0, sizeof(settings.own));
+    exit_code = cli_parse(&cli_transcribe, groups, CLI_N(groups), argc, argv, &words);
+    if (exit_code == CLI_PARSED) {
+        exit_code = cli_raw_check(&settings.raw);
+    }
+    if (exit_code == CLI_PARSED) {
+        exit_code = list_inputs(&job, &words, &inputs);
+    }
+    if (exit_code == CLI_PARSED) {
+        cli_interrupt_catch();
+        job.status.has_progress = settings.own.progress;
+        job.status.has_partials = settings.own.partials;
+        exit_code = cli_model_open(&settings.model, &job.model);
+        if (exit_code == CLI_EXIT_OK) {
+            cli_model_note_alphabet(&settings.model, job.model);
+            exit_code = create_stream(&job);
+        }
+        if (exit_code == CLI_EXIT_OK) {
+            exit_code = transcribe_all(&job, &inputs);
+        }
+    }
+    dsinfer_stream_destroy(job.stream);
+    dsinfer_model_unref(job.model);
+    cli_model_settings_finish(&settings.model);
+    cli_inputs_finish(&inputs);
+    cli_words_finish(&words);
+    return exit_code;
+}
+
+const struct cli_command cli_transcribe = {
+    "transcribe",
+    "FILE... | FOLDER | -",
+    "the words of audio files, folders of them, or a pipe",
+    "Writes the words spoken in recordings, a line for each. Files of any kind, rate and number of "
+    "channels that libsndfile reads; a folder stands for the audio files in it; - is a WAV on "
+    "standard input, or with --raw plain samples, decoded while they arrive. SIGINT and SIGTERM "
+    "end the recording where it is.",
+    "  dsinfer transcribe talk.wav\n"
+    "  dsinfer transcribe --format jsonl -o talks.jsonl recordings/\n"
+    "  dsinfer transcribe -m output_graph.pbmm --alphabet alphabet.txt talk.flac\n"
+    "  arecord -f S16_LE -r 16000 -t raw | dsinfer transcribe --raw --partials -\n",
+    run,
+};

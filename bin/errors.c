@@ -1,0 +1,113 @@
+/* Error lines on stderr.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "bin/errors.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const class_names[] = {
+    [CLI_MALFORMED] = "malformed file",
+    [CLI_UNSUPPORTED] = "unsupported",
+    [CLI_RESOURCES] = "resources",
+    [CLI_IO] = "I/O",
+    [CLI_USAGE] = "usage",
+    [CLI_AUDIO] = "audio",
+};
+
+static void fail_va(struct cli_error *error, enum cli_class class, const char *format,
+                    va_list arguments) {
+    error->class = class;
+    error->is_runtime = false;
+    if (vsnprintf(error->message, sizeof(error->message), format, arguments) < 0) {
+        error->message[0] = '\0';
+    }
+}
+
+bool cli_fail(struct cli_error *error, enum cli_class class, const char *format, ...) {
+    va_list arguments;
+
+    va_start(arguments, format);
+    fail_va(error, class, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+bool cli_fail_errno(struct cli_error *error, const char *what) {
+    return cli_fail(error, CLI_IO, "%s: %s", what, strerror(errno));
+}
+
+static enum cli_class class_of(enum dsinfer_status status) {
+    switch (-(int)status / 100) {
+    case 1:
+        return CLI_USAGE;
+    case 3:
+        return CLI_IO;
+    case 4:
+        return CLI_MALFORMED;
+    case 5:
+        return CLI_UNSUPPORTED;
+    default:
+        return CLI_RESOURCES;
+    }
+}
+
+bool cli_fail_library(struct cli_error *error, enum dsinfer_status status,
+                      const struct dsinfer_error *from) {
+    const bool has_sentence = from && from->status == status && from->message[0];
+
+    cli_fail(error, class_of(status), "%s",
+             has_sentence ? from->message : dsinfer_status_text(status));
+    error->is_runtime = status == DSINFER_ERR_NO_MEMORY || status == DSINFER_ERR_INTERNAL ||
+                        status == DSINFER_ERR_STATE;
+    return false;
+}
+
+/* Names come from the command line and may hold anything: the line stays one line. */
+static void print_name(const char *name) {
+    for (; *name; name++) {
+        const unsigned char byte = (unsigned char)*name;
+
+        fputc(byte < 0x20 || byte == 0x7f ? '?' : byte, stderr);
+    }
+}
+
+static void print_line(const char *name, const char *class, const char *sentence) {
+    fputs("dsinfer: ", stderr);
+    print_name(name);
+    fputs(": ", stderr);
+    if (class) {
+        fprintf(stderr, "%s: ", class);
+    }
+    print_name(sentence);
+    fputc('\n', stderr);
+}
+
+void cli_report(const char *name, const struct cli_error *error) {
+    print_line(name, class_names[error->class], error->message);
+}
+
+int cli_exit_code(const struct cli_error *error, int otherwise) {
+    return error->is_runtime ? CLI_EXIT_RUNTIME : otherwise;
+}
+
+int cli_report_exit(const char *name, const struct cli_error *error, int otherwise) {
+    cli_report(name, error);
+    return cli_exit_code(error, otherwise);
+}
+
+int cli_usage(const char *name, const char *format, ...) {
+    struct cli_error error;
+    va_list arguments;
+
+    va_start(arguments, format);
+    fail_va(&error, CLI_USAGE, format, arguments);
+    va_end(arguments);
+    cli_report(name, &error);
+    return CLI_EXIT_USAGE;
+}
+
+void cli_note(const char *name, const char *sentence) {
+    print_line(name, NULL, sentence);
+}

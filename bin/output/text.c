@@ -1,0 +1,11 @@
+/* Plain text: a line for each input.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "bin/output/output.h"
+
+static void write_result(struct cli_output *output, const char *input,
+                         const struct dsinfer_transcript *transcript) {
+    (void)input;
+    fprintf(output->writer.file, "%s\n", transcript->text);
+}
+
+const struct cli_format cli_format_text = {"text", NULL, NULL, write_result, NULL};

@@ -1,0 +1,115 @@
+/* Results to stdout and files.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "bin/output/writer.h"
+#include "bin/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool cli_writer_open(struct cli_writer *writer, const char *path, struct cli_error *error) {
+    if (!path || strcmp(path, "-") == 0) {
+        writer->file = stdout;
+        writer->name = CLI_STDOUT_NAME;
+        return true;
+    }
+    writer->name = path;
+    writer->file = fopen(path, "w");
+    return writer->file ? true : cli_fail_errno(error, "cannot be written");
+}
+
+bool cli_writer_flush(FILE *file, struct cli_error *error) {
+    errno = 0;
+    if (fflush(file) == 0 && !ferror(file)) {
+        return true;
+    }
+    if (errno == 0) {
+        errno = EIO;
+    }
+    return cli_fail_errno(error, "cannot be written");
+}
+
+bool cli_writer_close(struct cli_writer *writer, struct cli_error *error) {
+    bool is_good = cli_writer_flush(writer->file, error);
+
+    if (writer->file != stdout && fclose(writer->file) != 0 && is_good) {
+        is_good = cli_fail_errno(error, "cannot be written");
+    }
+    writer->file = NULL;
+    return is_good;
+}
+
+bool cli_whole_file_open(struct cli_whole_file *whole, const char *path, struct cli_error *error) {
+    struct stat facts;
+    const bool exists = stat(path, &facts) == 0;
+    size_t size;
+    int fd;
+
+    memset(whole, 0, sizeof(*whole));
+    if (exists && !S_ISREG(facts.st_mode)) {
+        whole->file = fopen(path, "wb");
+        return whole->file ? true : cli_fail_errno(error, "cannot be written");
+    }
+    /* A link stays a link: what it points to is replaced. */
+    whole->path = exists ? realpath(path, NULL) : cli_strdup(path);
+    if (!whole->path) {
+        return cli_fail_errno(error, "cannot be written");
+    }
+    size = strlen(whole->path) + 32;
+    whole->temporary = cli_calloc(size, 1);
+    snprintf(whole->temporary, size, "%s.%ld.tmp", whole->path, (long)getpid());
+    fd = open(whole->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    whole->file = fd < 0 ? NULL : fdopen(fd, "wb");
+    if (!whole->file) {
+        cli_fail_errno(error, "cannot be written");
+        if (fd >= 0) {
+            close(fd);
+            unlink(whole->temporary);
+        }
+        free(whole->temporary);
+        whole->temporary = NULL;
+        return false;
+    }
+    return true;
+}
+
+bool cli_whole_file_finish(struct cli_whole_file *whole, struct cli_error *error) {
+    FILE *file = whole->file;
+
+    if (!cli_writer_flush(file, error)) {
+        return false;
+    }
+    whole->file = NULL;
+    return fclose(file) == 0 ? true : cli_fail_errno(error, "cannot be written");
+}
+
+bool cli_whole_file_commit(struct cli_whole_file *whole, struct cli_error *error) {
+    if (whole->temporary && rename(whole->temporary, whole->path) != 0) {
+        return cli_fail_errno(error, "cannot be written");
+    }
+    free(whole->temporary);
+    whole->temporary = NULL;
+    return true;
+}
+
+void cli_whole_file_discard(struct cli_whole_file *whole) {
+    if (whole->file) {
+        fclose(whole->file);
+    }
+    if (whole->temporary) {
+        unlink(whole->temporary);
+    }
+    free(whole->temporary);
+    free(whole->path);
+    memset(whole, 0, sizeof(*whole));
+}
+
+bool cli_is_same_file(const char *a, const char *b) {
+    struct stat a_facts, b_facts;
+
+    return stat(a, &a_facts) == 0 && stat(b, &b_facts) == 0 && S_ISREG(a_facts.st_mode) &&
+           a_facts.st_dev == b_facts.st_dev && a_facts.st_ino == b_facts.st_ino;
+}

@@ -1,0 +1,51 @@
+/* Where results go: stdout or a file. Every write that may fail is looked at, so that a closed
+ * pipe or a full disk ends the program with a sentence.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BIN_OUTPUT_WRITER_H
+#define BIN_OUTPUT_WRITER_H
+
+#include "bin/errors.h"
+
+#include <stdio.h>
+
+#define CLI_STDOUT_NAME "standard output"
+
+/* Text written as it becomes known. */
+struct cli_writer {
+    FILE *file;
+    const char *name;
+};
+
+/* Opens `path` for writing, or stdout where it is NULL or "-". */
+bool cli_writer_open(struct cli_writer *writer, const char *path, struct cli_error *error);
+
+/* Hands what was written to the system; false if any of it was lost. */
+bool cli_writer_flush(FILE *file, struct cli_error *error);
+
+/* Flushes and closes (stdout stays open); false if anything was lost. */
+bool cli_writer_close(struct cli_writer *writer, struct cli_error *error);
+
+/* A file written as a whole or not at all: a temporary file beside `path` that takes its place.
+ * Where `path` is something else than a plain file (a device, a FIFO), it is written directly. */
+struct cli_whole_file {
+    FILE *file;
+    char *path;      /* owned */
+    char *temporary; /* owned; NULL when written directly */
+};
+
+bool cli_whole_file_open(struct cli_whole_file *whole, const char *path, struct cli_error *error);
+
+/* Writes what is buffered; the file is complete but not yet in its place. */
+bool cli_whole_file_finish(struct cli_whole_file *whole, struct cli_error *error);
+
+/* Puts it in its place. */
+bool cli_whole_file_commit(struct cli_whole_file *whole, struct cli_error *error);
+
+/* Releases everything; a file that was not committed is removed. Accepts a zeroed struct. */
+void cli_whole_file_discard(struct cli_whole_file *whole);
+
+/* Are both names of one existing plain file? */
+bool cli_is_same_file(const char *a, const char *b);
+
+#endif

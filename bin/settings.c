@@ -1,0 +1,156 @@
+/* The model and decoder that the options ask for.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "bin/settings.h"
+#include "bin/memory.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *const cli_family_names[] = {"ds01", "ds03", "ds04", "ds05", "ds06", "ds07", NULL};
+
+/* In the order of enum dsinfer_kernel_level. */
+static const char *const kernel_names[] = {"native", "portable", "reference", NULL};
+
+/* In the order of enum dsinfer_decoder_kind from DSINFER_DECODER_GREEDY on. */
+static const char *const decoder_names[] = {"greedy", "tensorflow", NULL};
+
+static const struct cli_option model_options[] = {
+    {"model", 'm', CLI_TEXT, "FILE", offsetof(struct cli_model_settings, path),
+     "acoustic model, .pb or .pbmm (default: the bundled English one)", 0, 0, NULL},
+    {"alphabet", 0, CLI_TEXT, "FILE", offsetof(struct cli_model_settings, alphabet),
+     "labels of the model (default: alphabet.txt beside the model, else English)", 0, 0, NULL},
+    {"kernels", 0, CLI_CHOICE, NULL, offsetof(struct cli_model_settings, kernels),
+     "arithmetic: the fastest here, BLAS, or plain C (default native)", 0, 0, kernel_names},
+};
+
+static const struct cli_option decoder_options[] = {
+    {"decoder", 0, CLI_CHOICE, NULL, offsetof(struct cli_decoder_settings, kind),
+     "how text is found in the network's output (default: as the model's release does)", 0, 0,
+     decoder_names},
+    {"beam-width", 0, CLI_NUMBER, "N", offsetof(struct cli_decoder_settings, beam_width),
+     "readings kept in the search (default 500)", 1, 65536, NULL},
+    {"candidates", 0, CLI_NUMBER, "N", offsetof(struct cli_decoder_settings, n_candidates),
+     "readings given in JSON (default 1)", 1, 1024, NULL},
+    {"no-lm", 0, CLI_FLAG, NULL, offsetof(struct cli_decoder_settings, no_lm),
+     "no language model (changes nothing yet: none is read so far)", 0, 0, NULL},
+};
+
+struct cli_group cli_model_options(struct cli_model_settings *settings) {
+    struct cli_group group = {"Model", model_options, CLI_N(model_options), settings};
+
+    memset(settings, 0, sizeof(*settings));
+    settings->kernels = DSINFER_KERNELS_NATIVE;
+    return group;
+}
+
+struct cli_group cli_model_path_options(struct cli_model_settings *settings) {
+    struct cli_group group = cli_model_options(settings);
+
+    group.n_options = 1;
+    return group;
+}
+
+struct cli_group cli_kernel_options(struct cli_model_settings *settings) {
+    struct cli_group group = cli_model_options(settings);
+
+    group.options += group.n_options - 1;
+    group.n_options = 1;
+    return group;
+}
+
+struct cli_group cli_decoder_options(struct cli_decoder_settings *settings) {
+    struct cli_group group = {"Decoder", decoder_options, CLI_N(decoder_options), settings};
+
+    memset(settings, 0, sizeof(*settings));
+    settings->kind = -1;
+    return group;
+}
+
+void cli_decoder_fill(const struct cli_decoder_settings *settings,
+                      struct dsinfer_decoder_options *options) {
+    if (settings->kind >= 0) {
+        options->kind = (enum dsinfer_decoder_kind)(DSINFER_DECODER_GREEDY + settings->kind);
+    }
+    if (settings->beam_width) {
+        options->beam_width = settings->beam_width;
+    }
+    if (settings->n_candidates) {
+        options->n_candidates = settings->n_candidates;
+    }
+}
+
+/* The folder of the running program, or NULL. */
+static char *find_program_folder(void) {
+    char path[PATH_MAX];
+    const ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+    char *slash;
+
+    if (length <= 0) {
+        return NULL;
+    }
+    path[length] = '\0';
+    slash = strrchr(path, '/');
+    if (!slash) {
+        return NULL;
+    }
+    *slash = '\0';
+    return cli_strdup(path);
+}
+
+char *cli_bundled_path(const char *name) {
+    static const char *const places[] = {"../share/dsinfer/english", "../model/english"};
+    char *program_folder = find_program_folder();
+    char *found = NULL;
+    size_t i;
+
+    for (i = 0; program_folder && !found && i < CLI_N(places); i++) {
+        char *folder = cli_join(program_folder, places[i]);
+        char *path = cli_join(folder, name);
+
+        found = realpath(path, NULL);
+        free(folder);
+        free(path);
+    }
+    free(program_folder);
+    return found ? found : cli_join(DSINFER_DATADIR "/english", name);
+}
+
+const char *cli_model_get_name(const struct cli_model_settings *settings) {
+    return settings->path ? settings->path : settings->found_path;
+}
+
+int cli_model_open(struct cli_model_settings *settings, struct dsinfer_model **model) {
+    struct dsinfer_model_options options;
+    struct dsinfer_error library_error = {DSINFER_OK, ""};
+    enum dsinfer_status status;
+    struct cli_error error;
+
+    if (!settings->path && !settings->found_path) {
+        settings->found_path = cli_bundled_path("output_graph.pb");
+    }
+    dsinfer_model_options_init(&options);
+    options.kernels = (enum dsinfer_kernel_level)settings->kernels;
+    options.alphabet_path = settings->alphabet;
+    status = dsinfer_model_open(cli_model_get_name(settings), &options, model, &library_error);
+    if (status != DSINFER_OK) {
+        cli_fail_library(&error, status, &library_error);
+        return cli_report_exit(cli_model_get_name(settings), &error, CLI_EXIT_MODEL);
+    }
+    return CLI_EXIT_OK;
+}
+
+void cli_model_note_alphabet(const struct cli_model_settings *settings,
+                             const struct dsinfer_model *model) {
+    if (settings->path &&
+        dsinfer_model_get_info(model)->alphabet_source == DSINFER_ALPHABET_ENGLISH) {
+        cli_note(settings->path,
+                 "no alphabet in the model nor alphabet.txt beside it: using the English one");
+    }
+}
+
+void cli_model_settings_finish(struct cli_model_settings *settings) {
+    free(settings->found_path);
+    settings->found_path = NULL;
+}
