@@ -1,0 +1,36 @@
+"""bench: the keys it promises, and numbers that can be true.
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+from support import SAMPLE, fails, run, wav, write
+
+
+def test_json_has_every_key():
+    result = run('bench', '--json', '--decoder', 'greedy', timeout=120).json()
+    assert result['family'] == 'ds03' and result['n_cell'] == 384
+    assert (result['precision'], result['threads'], result['streams'], result['steps']) == \
+        ('fp32', 1, 1, 16)
+    assert result['model'] and result['kernels']
+    assert 6.5 < result['audio_s'] < 6.7
+    assert 0 < result['wall_s'] and abs(result['rtf'] - result['wall_s'] / result['audio_s']) < 1e-6
+    assert 0 < result['load_s'] < 30 and 5 < result['peak_rss_mb'] < 2000
+    for key in ('chunk_ms', 'latency_ms', 'finish_ms'):
+        assert 0 < result[key]['p50'] <= result[key]['p99'], key
+    assert 0 < result['chunk_ms']['mean'] <= result['chunk_ms']['p99']
+    assert 0 < result['decoder_ms']['mean']
+    roof = result['roof']
+    assert set(roof) >= {'read_gb_s', 'fma_gflop_s', 'bytes_gb_s', 'gflop_s'}
+    assert all(value > 0 for value in roof.values())
+
+
+def test_text_says_the_same():
+    text = run('bench', '--steps', '4', '--decoder', 'greedy', SAMPLE, timeout=120).out
+    assert 'real-time factor' in text and '4 frames' in text and 'GFLOP/s' in text
+
+
+def test_what_is_not_there_yet_is_refused():
+    fails('bench', '--threads', '2', code=2, name='--threads', kind='unsupported')
+    fails('bench', '--streams', '4', code=2, name='--streams', kind='unsupported')
+    fails('bench', '--precision', 'int8', code=2, name='--precision')
+    path = write('none.wav', wav(b''))
+    fails('bench', path, code=4, name=path, kind='audio')

@@ -1,0 +1,97 @@
+"""The program against the texts of the genuine libraries.
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import json
+import os
+
+from support import BUNDLED, read, run, shared
+
+MODELS = {
+    'random64': ('oracle', 'e2e', 'models', 'ds030-h64-seed7.pb'),
+    'bundled': ('model', 'output_graph.pb'),
+}
+BEAMS = {'beam_500_no_lm': ['--beam-width', '500'], 'beam_1_no_lm': ['--beam-width', '1'],
+         'greedy_from_logits': ['--decoder', 'greedy']}
+
+
+def test_transcripts_are_those_of_libdeepspeech():
+    for name, model in MODELS.items():
+        texts = json.loads(read(shared('oracle', 'e2e', name, 'texts.json')))
+        audio = [shared('audio', item + '.wav') for item in texts]
+        for key, options in BEAMS.items():
+            lines = run('transcribe', '--no-lm', '-m', shared(*model), *options, *audio).out
+            assert lines.splitlines() == [text[key].strip() for text in texts.values()], (name, key)
+
+
+def test_bundled_model_is_the_default():
+    audio = shared('audio', '174-50561-0002.wav')
+    named = run('-m', os.path.join(BUNDLED, 'output_graph.pb'), '--no-lm', audio)
+    assert run('--no-lm', audio).out == named.out == 'but his as afousy\n'
+
+
+def test_memory_mapped_model_gives_the_same():
+    audio = shared('audio', '174-50561-0002.wav')
+    models = [shared('oracle', 'e2e', 'models', 'ds030-h64-seed7' + e) for e in ('.pb', '.pbmm')]
+    assert run('-m', models[0], audio).out == run('-m', models[1], audio).out
+
+
+def test_kernels_agree():
+    audio = shared('audio', '174-50561-0002.wav')
+    texts = {run('--kernels', name, audio).out for name in ('native', 'portable', 'reference')}
+    assert len(texts) == 1, texts
+
+
+def check_candidates(got, expected, what):
+    """Equal texts, unless scores tie; scores within the tolerance of the goldens."""
+    for i, wanted in enumerate(expected):
+        close = [other['text'] for other in expected
+                 if abs(other['score'] - wanted['score']) < 1e-4]
+        is_tie = len(close) > 1 or i == len(expected) - 1 > 0
+        assert got[i]['text'] == wanted['text'] or is_tie, (what, i, got[i]['text'], wanted['text'])
+        allowed = max(1e-3, 1e-4 * abs(wanted['score']))
+        assert abs(got[i]['score'] - wanted['score']) <= allowed, (what, i, got[i], wanted)
+
+
+def test_decoder_gives_the_results_of_tensorflow():
+    golden = json.loads(read(shared('oracle', 'decode', 'tf-ds030.json')))
+    cases = json.loads(read(shared('oracle', 'decode', 'cases.json')))['cases']
+    degenerate = {case['name'] for case in cases if case['degenerate']}
+    skipped = {'all-uniform', 'nan-row', 'inf-entry'}
+    wanted = [case for case in golden['cases'] if case['case'] not in skipped]
+    paths = [shared('oracle', 'decode', 'inputs', case['case'] + '.logits.npy') for case in wanted]
+    for i, config in enumerate(golden['configs']):
+        if config['lm'] or config['beam'] > 100:
+            continue
+        lines = run('decode', '--beam-width', str(config['beam']), '--candidates', '3', '--format',
+                    'jsonl', *paths, timeout=200).lines()
+        for case, line in zip(wanted, lines):
+            expected = case['results'][i]
+            if not isinstance(expected, list):
+                continue
+            if case['case'] in degenerate:
+                expected = expected[:1]
+            check_candidates(line['candidates'], expected, (case['case'], config['beam']))
+
+
+def test_inspect_tells_what_a_model_is():
+    for suffix, form in (('.pb', 'graphdef'), ('.pbmm', 'memmapped'), ('.rounded.pb', 'graphdef')):
+        path = shared('oracle', 'graphs', 'ds030-h64-s7', 'output_graph' + suffix)
+        facts = run('inspect', '--json', path).json()
+        assert facts['file'] == path and facts['kind'] == 'model' and facts['format'] == form
+        assert (facts['family'], facts['n_cell'], facts['n_labels'], facts['n_steps'],
+                facts['sample_rate']) == ('ds03', 64, 29, 16, 16000)
+        names = {role: name.split(':')[0] for role, name in facts['signature'].items()}
+        assert names['windows'] == 'input_node' and names['lengths'] == 'input_lengths'
+        assert names['new_c'] == 'lstm_fused_cell/GatherNd'
+        assert names['new_h'] == 'lstm_fused_cell/GatherNd_1'
+        assert facts['ops']['BlockLSTM'] == 1 and facts['ops']['MatMul'] >= 5
+        text = run('inspect', path).out
+        assert 'ds03' in text and 'BlockLSTM' in text and 'input_node' in text
+
+
+def test_inspect_tells_what_an_alphabet_is():
+    path = os.path.join(BUNDLED, 'alphabet.txt')
+    facts = run('inspect', '--json', path).json()
+    assert facts['kind'] == 'alphabet' and facts['n_labels'] == 28
+    assert '28' in run('inspect', path).out
