@@ -113,13 +113,11 @@ static double take_digits(const char **text, const char *end, unsigned *n_digits
     return value;
 }
 
-/* A number such as -1.25e-3, whatever the locale. */
-static bool parse_float(struct line field, float *out) {
-    const char *text = field.text;
-    const char *end = text + field.size;
-    const bool is_negative = text < end && *text == '-';
+bool dsi_lm_parse_number(const char *text, size_t size, double *out) {
+    const char *end = text + size;
+    const bool is_negative = size && *text == '-';
     unsigned n_whole, n_fraction = 0, n_exponent;
-    double value, fraction = 0.0, exponent = 0.0;
+    double value, fraction = 0.0;
 
     text += text < end && (*text == '-' || *text == '+');
     value = take_digits(&text, end, &n_whole);
@@ -132,6 +130,7 @@ static bool parse_float(struct line field, float *out) {
     }
     value += fraction / pow(10.0, n_fraction);
     if (text < end && (*text == 'e' || *text == 'E')) {
+        double exponent;
         bool is_small;
 
         text++;
@@ -143,8 +142,19 @@ static bool parse_float(struct line field, float *out) {
         }
         value *= pow(10.0, is_small ? -exponent : exponent);
     }
-    *out = (float)(is_negative ? -value : value);
+    *out = is_negative ? -value : value;
     return text == end && isfinite(*out);
+}
+
+/* A field as float32. */
+static bool parse_float(struct line field, float *out) {
+    double value;
+
+    if (!dsi_lm_parse_number(field.text, field.size, &value)) {
+        return false;
+    }
+    *out = (float)value;
+    return isfinite(*out);
 }
 
 static void store_u32(uint8_t *bytes, uint32_t value) {

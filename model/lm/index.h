@@ -24,7 +24,7 @@ struct dsi_lm_index {
                         uint32_t word, struct dsi_ngram *out);
 };
 
-/* A bit-packed array of fixed-width records; see trie.c. */
+/* A bit-packed array of fixed-width records; see kenlm_trie.c. */
 struct dsi_lm_records {
     const uint8_t *base;
     uint64_t n_records;
@@ -89,5 +89,8 @@ uint64_t dsi_lm_count_buckets(uint64_t n, float multiplier);
 uint64_t dsi_lm_hash(const char *text, size_t size);
 
 float dsi_load_f32(const void *bytes);
+
+/* A decimal number such as -1.25e-3, whatever the locale; false if `text` is anything else. */
+bool dsi_lm_parse_number(const char *text, size_t size, double *out);
 
 #endif

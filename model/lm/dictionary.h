@@ -1,0 +1,99 @@
+/* The words that may be said, as an automaton over labels.
+ *
+ * A state stands for the letters of a word so far; 0-based labels lead on. Sources: the prefix
+ * trees of 0.1 to 0.3 (`trie` versions 1 and 2), the automata of 0.4 to 0.9 (`trie` versions 3 and
+ * 5, the tail of a `.scorer`), or the words of a language model. A dictionary is immutable. An
+ * automaton from a file is read where it lies, and nothing in it is believed.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef DSI_LM_DICTIONARY_H
+#define DSI_LM_DICTIONARY_H
+
+#include "model/alphabet.h"
+#include "model/lm/lm.h"
+#include "runtime/base/mapped_file.h"
+
+/* Most states, and most letters of a word. */
+#define DSI_DICTIONARY_MAX_STATES (UINT32_C(1) << 26)
+#define DSI_DICTIONARY_MAX_LENGTH 1024
+
+struct dsi_dictionary_info {
+    const char *format; /* "trie version 1" … "trie version 5", "scorer", "language model" */
+    uint32_t n_states;
+    uint32_t n_arcs;
+    bool is_bytes;    /* labels are bytes less 1, words are code points (bytes output mode) */
+    bool is_anything; /* "character based": every label may follow; there is no automaton */
+    bool has_scores;  /* dsi_dictionary_get_score knows more than -10 */
+};
+
+/* Layout of the automaton, that of OpenFST's "const" files: states of 20 bytes {f32 final weight,
+ * infinite where no word ends; u32 first arc; u32 number of arcs; 8 bytes}, arcs of 16 bytes {i32
+ * label + 1; 4 bytes; f32; i32 next state}, ascending by label within a state. */
+struct dsi_dictionary {
+    struct dsi_dictionary_info info;
+    struct dsi_mapped_file file; /* owned, or empty */
+    uint8_t *memory;             /* owned: states, arcs and scores that were built; or NULL */
+    const uint8_t *states, *arcs;
+    const float *scores; /* [n_states]: lowest log10 unigram score of a word below; or NULL */
+    uint32_t start;
+    bool ends_with_space; /* a word is what the space leads to a final state */
+    uint32_t space;       /* its label, where ends_with_space is set */
+};
+
+/* Reads a `trie` file of version 1, 2, 3 or 5 for this alphabet. */
+enum dsinfer_status dsi_dictionary_open(struct dsi_dictionary *dictionary, const char *path,
+                                        const struct dsi_alphabet *alphabet,
+                                        struct dsinfer_error *err);
+
+/* The automaton of a const FST at the cursor (version 5, and the tail of a scorer package); the
+ * cursor's bytes begin where offsets are aligned to, and outlive the dictionary. */
+enum dsinfer_status dsi_dictionary_read_fst(struct dsi_dictionary *dictionary,
+                                            struct dsi_cursor *cursor, bool is_bytes,
+                                            const struct dsi_alphabet *alphabet,
+                                            struct dsinfer_error *err);
+
+/* All words of a language model (which must have strings) that the alphabet can spell, with their
+ * scores without context. */
+enum dsinfer_status dsi_dictionary_build(struct dsi_dictionary *dictionary, const struct dsi_lm *lm,
+                                         const struct dsi_alphabet *alphabet,
+                                         struct dsinfer_error *err);
+
+/* Follows `label` (a letter, not the space) from `state`; false where no word goes on so. */
+bool dsi_dictionary_find(const struct dsi_dictionary *dictionary, uint32_t state, uint32_t label,
+                         uint32_t *next);
+
+/* Whether a word ends at this state. */
+bool dsi_dictionary_is_word(const struct dsi_dictionary *dictionary, uint32_t state);
+
+/* Lowest log10 score, without context, of a word that begins so. */
+float dsi_dictionary_get_score(const struct dsi_dictionary *dictionary, uint32_t state);
+
+void dsi_dictionary_finish(struct dsi_dictionary *dictionary); /* takes a zeroed struct as well */
+
+/* Building: nodes in the order of a walk that visits a parent before its children and these by
+ * ascending label. Internal to model/lm. */
+struct dsi_dictionary_node {
+    uint32_t parent; /* of the root: itself, 0 */
+    uint32_t label;
+    float score;
+    bool is_word;
+};
+
+/* Makes the automaton of `n_nodes` nodes. */
+enum dsinfer_status dsi_dictionary_make(struct dsi_dictionary *dictionary,
+                                        const struct dsi_dictionary_node *nodes, uint32_t n_nodes,
+                                        struct dsinfer_error *err);
+
+/* Reads the node lists of versions 1 (text) and 2 (binary); `bytes` begin behind magic and version.
+ */
+enum dsinfer_status dsi_prefix_tree_read(struct dsi_dictionary *dictionary, struct dsi_bytes bytes,
+                                         bool is_text, const struct dsi_alphabet *alphabet,
+                                         struct dsinfer_error *err);
+
+/* Reads a vector FST (version 3) at the cursor. */
+enum dsinfer_status dsi_fst_read_vector(struct dsi_dictionary *dictionary,
+                                        struct dsi_cursor *cursor,
+                                        const struct dsi_alphabet *alphabet,
+                                        struct dsinfer_error *err);
+
+#endif
