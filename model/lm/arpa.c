@@ -100,6 +100,10 @@ static bool is_text(const struct line *line, const char *text) {
     return line->size == strlen(text) && memcmp(line->text, text, line->size) == 0;
 }
 
+static bool is_unknown(const struct line *word) {
+    return is_text(word, "<unk>") || is_text(word, "<UNK>");
+}
+
 /* Takes decimal digits; *n_digits says how many, *value is their value (exact up to 2^53). */
 static double take_digits(const char **text, const char *end, unsigned *n_digits) {
     double value = 0.0;
@@ -157,18 +161,11 @@ static bool parse_float(struct line field, float *out) {
     return isfinite(*out);
 }
 
-static void store_u32(uint8_t *bytes, uint32_t value) {
-    bytes[0] = (uint8_t)value;
-    bytes[1] = (uint8_t)(value >> 8);
-    bytes[2] = (uint8_t)(value >> 16);
-    bytes[3] = (uint8_t)(value >> 24);
-}
-
 static void store_f32(uint8_t *bytes, float value) {
     uint32_t bits;
 
     memcpy(&bits, &value, sizeof(bits));
-    store_u32(bytes, bits);
+    dsi_store_u32(bytes, bits);
 }
 
 /* The bucket of `key`: its entry, or the empty one where it belongs. Tables are never full. */
@@ -193,8 +190,8 @@ static bool insert(uint8_t *base, const struct dsi_lm_table *table, uint64_t key
     if (dsi_load_u64(entry) == key) {
         return false;
     }
-    store_u32(entry, (uint32_t)key);
-    store_u32(entry + 4, (uint32_t)(key >> 32));
+    dsi_store_u32(entry, (uint32_t)key);
+    dsi_store_u32(entry + 4, (uint32_t)(key >> 32));
     *out = entry;
     return true;
 }
@@ -202,6 +199,7 @@ static bool insert(uint8_t *base, const struct dsi_lm_table *table, uint64_t key
 /* "ngram 2=17" lines. */
 static enum dsinfer_status read_counts(struct arpa *arpa, struct line *line) {
     struct dsi_lm_info *info = &arpa->lm->info;
+    double least = 0.0; /* bytes of lines "0 a b", with their ends */
 
     while (read_line(arpa, line) && line->size > 6 && memcmp(line->text, "ngram ", 6) == 0) {
         const char *text = line->text + 6;
@@ -222,8 +220,9 @@ static enum dsinfer_status read_counts(struct arpa *arpa, struct line *line) {
                             "line %zu of the ARPA file: order %.0f, but at most %d is supported",
                             arpa->line_number, order, DSI_LM_MAX_ORDER);
         }
-        if (count > (double)arpa->text.bytes.size) {
-            return fail_line(arpa, "more n-grams are counted than the file has bytes");
+        least += count * (2.0 * order + 2.0);
+        if (least > (double)arpa->text.bytes.size + 1.0) {
+            return fail_line(arpa, "more n-grams are counted than the file can hold");
         }
         info->counts[info->order++] = (uint64_t)count;
     }
@@ -233,7 +232,8 @@ static enum dsinfer_status read_counts(struct arpa *arpa, struct line *line) {
     return DSINFER_OK;
 }
 
-/* One block for the tables, the unigrams and the strings. */
+/* One block for the tables, the unigrams and the strings: some ten times the file, by the check of
+ * the counts. */
 static enum dsinfer_status allocate(struct arpa *arpa) {
     struct dsi_lm *lm = arpa->lm;
     uint64_t total = 0;
@@ -279,17 +279,19 @@ static enum dsinfer_status allocate(struct arpa *arpa) {
 static enum dsinfer_status add_word(struct arpa *arpa, struct line word, float prob,
                                     float backoff) {
     struct dsi_lm *lm = arpa->lm;
-    const bool is_unknown = is_text(&word, "<unk>") || is_text(&word, "<UNK>");
     uint32_t index = DSI_LM_UNKNOWN;
     uint8_t *entry;
 
-    if (!is_unknown) {
+    if (memchr(word.text, '\0', word.size)) {
+        return fail_line(arpa, "the word has a NUL in it");
+    }
+    if (!is_unknown(&word)) {
         index = lm->info.n_words++;
         if (!insert(arpa->tables[0], &lm->u.probing.words, dsi_lm_hash(word.text, word.size),
                     &entry)) {
             return fail_line(arpa, "the word is there twice");
         }
-        store_u32(entry + 8, index);
+        dsi_store_u32(entry + 8, index);
         memcpy(arpa->strings + arpa->strings_size, word.text, word.size);
         arpa->strings_size += word.size + 1;
     }
@@ -384,8 +386,7 @@ static enum dsinfer_status read_ngram(struct arpa *arpa, struct line line, unsig
             return fail_line(arpa, "there are fewer words than the order of the section");
         }
         words[i] = order > 1 ? dsi_lm_find_word(arpa->lm, word.text, word.size) : 0;
-        if (order > 1 && words[i] == DSI_LM_UNKNOWN && !is_text(&word, "<unk>") &&
-            !is_text(&word, "<UNK>")) {
+        if (order > 1 && words[i] == DSI_LM_UNKNOWN && !is_unknown(&word)) {
             return fail_line(arpa, "a word is not among the 1-grams");
         }
     }

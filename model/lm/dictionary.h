@@ -18,7 +18,8 @@
 #define DSI_DICTIONARY_MAX_LENGTH 1024
 
 struct dsi_dictionary_info {
-    const char *format; /* "trie version 1" … "trie version 5", "scorer", "language model" */
+    const char *format; /* "trie version 1" … "trie version 5", "scorer", "language model",
+                           "expanded" */
     uint32_t n_states;
     uint32_t n_arcs;
     bool is_bytes;    /* labels are bytes less 1, words are code points (bytes output mode) */
@@ -26,9 +27,12 @@ struct dsi_dictionary_info {
     bool has_scores;  /* dsi_dictionary_get_score knows more than -10 */
 };
 
-/* Layout of the automaton, that of OpenFST's "const" files: states of 20 bytes {f32 final weight,
- * infinite where no word ends; u32 first arc; u32 number of arcs; 8 bytes}, arcs of 16 bytes {i32
- * label + 1; 4 bytes; f32; i32 next state}, ascending by label within a state. */
+/* Layout of the automaton, that of OpenFST's "const" files: states {f32 final weight, infinite
+ * where no word ends; u32 first arc; u32 number of arcs; 8 bytes}, arcs {i32 label + 1; i32 the
+ * same; f32; i32 next state}, ascending by label within a state. */
+#define DSI_DICTIONARY_STATE_SIZE 20
+#define DSI_DICTIONARY_ARC_SIZE 16
+
 struct dsi_dictionary {
     struct dsi_dictionary_info info;
     struct dsi_mapped_file file; /* owned, or empty */
@@ -40,13 +44,20 @@ struct dsi_dictionary {
     uint32_t space;       /* its label, where ends_with_space is set */
 };
 
-/* Reads a `trie` file of version 1, 2, 3 or 5 for this alphabet. */
+/* Reads a `trie` file of version 1, 2, 3, 4 or 5 for this alphabet; ERR_MISMATCH for another one,
+ * as far as the file tells. */
 enum dsinfer_status dsi_dictionary_open(struct dsi_dictionary *dictionary, const char *path,
                                         const struct dsi_alphabet *alphabet,
                                         struct dsinfer_error *err);
 
+/* The same from `bytes`, which must outlive the dictionary. */
+enum dsinfer_status dsi_dictionary_read(struct dsi_dictionary *dictionary, struct dsi_bytes bytes,
+                                        const struct dsi_alphabet *alphabet,
+                                        struct dsinfer_error *err);
+
 /* The automaton of a const FST at the cursor (version 5, and the tail of a scorer package); the
- * cursor's bytes begin where offsets are aligned to, and outlive the dictionary. */
+ * cursor's bytes begin where offsets are aligned to, and outlive the dictionary. With `is_bytes`
+ * the alphabet is not looked at. */
 enum dsinfer_status dsi_dictionary_read_fst(struct dsi_dictionary *dictionary,
                                             struct dsi_cursor *cursor, bool is_bytes,
                                             const struct dsi_alphabet *alphabet,
@@ -69,6 +80,10 @@ bool dsi_dictionary_is_word(const struct dsi_dictionary *dictionary, uint32_t st
 float dsi_dictionary_get_score(const struct dsi_dictionary *dictionary, uint32_t state);
 
 void dsi_dictionary_finish(struct dsi_dictionary *dictionary); /* takes a zeroed struct as well */
+
+/* Whether the state itself is final: where words end with a space, one behind it. Internal to
+ * model/lm. */
+bool dsi_dictionary_is_final(const struct dsi_dictionary *dictionary, uint32_t state);
 
 /* Building: nodes in the order of a walk that visits a parent before its children and these by
  * ascending label. Internal to model/lm. */

@@ -12,13 +12,13 @@
 #include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define MAGIC 2125659606U
 #define FLAG_SYMBOLS 3U
 #define FLAG_ALIGNED 4U
-#define STATE_SIZE 20
-#define ARC_SIZE 16
 
 struct header {
     uint32_t flags;
@@ -66,25 +66,71 @@ static enum dsinfer_status read_header(struct dsi_cursor *cursor, const char *ty
     if (header->n_states == 0 || header->n_states > DSI_DICTIONARY_MAX_STATES ||
         header->n_arcs > UINT32_MAX || header->start >= header->n_states) {
         return dsi_fail(err, DSINFER_ERR_MALFORMED,
-                        "the automaton has %llu states, %llu arcs and starts at %llu",
-                        (unsigned long long)header->n_states, (unsigned long long)header->n_arcs,
-                        (unsigned long long)header->start);
+                        "the automaton has %" PRIu64 " states, %" PRIu64
+                        " arcs and starts at %" PRIu64,
+                        header->n_states, header->n_arcs, header->start);
     }
     return DSINFER_OK;
 }
 
-/* Words end with the space in the automata of word dictionaries. */
-static enum dsinfer_status set_space(struct dsi_dictionary *dictionary, bool is_bytes,
-                                     const struct dsi_alphabet *alphabet,
-                                     struct dsinfer_error *err) {
+/* What the arcs tell about the alphabet they were made for. */
+struct traits {
+    uint32_t n_labels; /* at least */
+    uint32_t end;      /* stored label of an arc that ends a word, the space's if possible; or 0 */
+};
+
+static struct traits find_traits(const struct dsi_dictionary *dictionary, uint32_t space) {
+    struct traits traits = {0, 0};
+    uint32_t i;
+
+    for (i = 0; i < dictionary->info.n_arcs; i++) {
+        const uint8_t *arc = dictionary->arcs + (size_t)i * DSI_DICTIONARY_ARC_SIZE;
+        const uint32_t label = dsi_load_u32(arc);
+        const uint32_t next = dsi_load_u32(arc + 12);
+
+        traits.n_labels = label > traits.n_labels ? label : traits.n_labels;
+        if (traits.end != space && label != traits.end && next < dictionary->info.n_states &&
+            dsi_dictionary_is_final(dictionary, next)) {
+            traits.end = label;
+        }
+    }
+    return traits;
+}
+
+/* Words end with the space in the automata of word dictionaries. An automaton of another alphabet
+ * is refused as far as it can be told. */
+static enum dsinfer_status set_alphabet(struct dsi_dictionary *dictionary, bool is_bytes,
+                                        const struct dsi_alphabet *alphabet,
+                                        struct dsinfer_error *err) {
+    const size_t n_labels = is_bytes ? 255 : alphabet->n_labels;
+    const uint32_t space = is_bytes || !alphabet->has_space ? 0 : alphabet->space + 1;
+    const struct traits traits = find_traits(dictionary, space);
+    char text[64] = "has no space";
+
     dictionary->info.is_bytes = is_bytes;
-    if (is_bytes) {
+    if (is_bytes && traits.n_labels <= n_labels) {
         return DSINFER_OK;
     }
-    if (!alphabet->has_space) {
-        return dsi_fail(
-            err, DSINFER_ERR_MISMATCH,
-            "the dictionary's words end with a space, which this alphabet does not have");
+    if (is_bytes) {
+        return dsi_fail(err, DSINFER_ERR_MALFORMED,
+                        "the dictionary is one of bytes, but has the label %" PRIu32,
+                        traits.n_labels);
+    }
+    if (space) {
+        (void)snprintf(text, sizeof(text), "its space is label %" PRIu32, alphabet->space);
+    }
+    if (traits.n_labels > n_labels) {
+        return dsi_fail(err, DSINFER_ERR_MISMATCH,
+                        "the dictionary was made for an alphabet of at least %" PRIu32
+                        " labels, but this one has %zu, and %s",
+                        traits.n_labels, n_labels, text);
+    }
+    if (!space || (traits.end && traits.end != space)) {
+        return dsi_fail(err, DSINFER_ERR_MISMATCH,
+                        "the dictionary was made for an alphabet of at least %" PRIu32
+                        " labels whose space is label %" PRIu32
+                        ", but this one has %zu labels, and %s",
+                        traits.n_labels, traits.end - (traits.end > 0), n_labels, text);
     }
     dictionary->ends_with_space = true;
     dictionary->space = alphabet->space;
@@ -109,11 +155,11 @@ enum dsinfer_status dsi_dictionary_read_fst(struct dsi_dictionary *dictionary,
         return status;
     }
     if (!skip_padding(cursor, &header) ||
-        !dsi_cursor_read_bytes(cursor, header.n_states * STATE_SIZE, &states)) {
+        !dsi_cursor_read_bytes(cursor, header.n_states * DSI_DICTIONARY_STATE_SIZE, &states)) {
         return fail_short(cursor, "states", err);
     }
     if (!skip_padding(cursor, &header) ||
-        !dsi_cursor_read_bytes(cursor, header.n_arcs * ARC_SIZE, &arcs)) {
+        !dsi_cursor_read_bytes(cursor, header.n_arcs * DSI_DICTIONARY_ARC_SIZE, &arcs)) {
         return fail_short(cursor, "arcs", err);
     }
     dictionary->states = states.data;
@@ -121,7 +167,7 @@ enum dsinfer_status dsi_dictionary_read_fst(struct dsi_dictionary *dictionary,
     dictionary->start = (uint32_t)header.start;
     dictionary->info.n_states = (uint32_t)header.n_states;
     dictionary->info.n_arcs = (uint32_t)header.n_arcs;
-    return set_space(dictionary, is_bytes, alphabet, err);
+    return set_alphabet(dictionary, is_bytes, alphabet, err);
 }
 
 /* Goes through the states of a vector FST; writes them where there is memory, else counts arcs. */
@@ -140,19 +186,16 @@ static enum dsinfer_status walk_states(struct dsi_cursor *cursor, uint64_t n_sta
             return fail_short(cursor, "states", err);
         }
         n = dsi_load_u64(count.data);
-        if (n > UINT32_MAX - *n_arcs || !dsi_cursor_read_bytes(cursor, n * ARC_SIZE, &list)) {
+        if (n > UINT32_MAX - *n_arcs ||
+            !dsi_cursor_read_bytes(cursor, n * DSI_DICTIONARY_ARC_SIZE, &list)) {
             return fail_short(cursor, "arcs", err);
         }
         if (states) {
             const uint32_t first = (uint32_t)*n_arcs;
-            size_t j;
-
-            memcpy(states + i * STATE_SIZE, final.data, 4);
-            for (j = 0; j < 4; j++) {
-                states[i * STATE_SIZE + 4 + j] = (uint8_t)(first >> (8 * j));
-            }
-            memcpy(states + i * STATE_SIZE + 8, count.data, 4);
-            memcpy(arcs + *n_arcs * ARC_SIZE, list.data, list.size);
+            memcpy(states + i * DSI_DICTIONARY_STATE_SIZE, final.data, 4);
+            dsi_store_u32(states + i * DSI_DICTIONARY_STATE_SIZE + 4, first);
+            memcpy(states + i * DSI_DICTIONARY_STATE_SIZE + 8, count.data, 4);
+            memcpy(arcs + *n_arcs * DSI_DICTIONARY_ARC_SIZE, list.data, list.size);
         }
         *n_arcs += n;
     }
@@ -176,18 +219,19 @@ enum dsinfer_status dsi_fst_read_vector(struct dsi_dictionary *dictionary,
         return status;
     }
     /* Both are bounded by the size of the file now. */
-    size = (size_t)(header.n_states * STATE_SIZE + n_arcs * ARC_SIZE);
+    size = (size_t)(header.n_states * DSI_DICTIONARY_STATE_SIZE + n_arcs * DSI_DICTIONARY_ARC_SIZE);
     dictionary->memory = dsi_calloc(1, size);
     if (!dictionary->memory) {
         return dsi_fail_memory(err, size);
     }
     dictionary->states = dictionary->memory;
-    dictionary->arcs = dictionary->memory + header.n_states * STATE_SIZE;
+    dictionary->arcs = dictionary->memory + header.n_states * DSI_DICTIONARY_STATE_SIZE;
     cursor->position = position;
-    status = walk_states(cursor, header.n_states, dictionary->memory,
-                         dictionary->memory + header.n_states * STATE_SIZE, &n_arcs, err);
+    status =
+        walk_states(cursor, header.n_states, dictionary->memory,
+                    dictionary->memory + header.n_states * DSI_DICTIONARY_STATE_SIZE, &n_arcs, err);
     dictionary->start = (uint32_t)header.start;
     dictionary->info.n_states = (uint32_t)header.n_states;
     dictionary->info.n_arcs = (uint32_t)n_arcs;
-    return status == DSINFER_OK ? set_space(dictionary, false, alphabet, err) : status;
+    return status == DSINFER_OK ? set_alphabet(dictionary, false, alphabet, err) : status;
 }

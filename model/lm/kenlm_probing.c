@@ -14,6 +14,7 @@
 #include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
 
+#include <inttypes.h>
 #include <math.h>
 
 uint64_t dsi_lm_combine_key(uint64_t key, uint32_t word) {
@@ -93,11 +94,10 @@ static enum dsinfer_status take_table(struct dsi_cursor *cursor, uint64_t n, flo
     if (table->n_buckets == 0 || table->n_buckets > SIZE_MAX ||
         !dsi_mul_size((size_t)table->n_buckets, entry_size, &size) ||
         !dsi_cursor_read_bytes(cursor, size, &bytes)) {
-        return dsi_fail(
-            err, DSINFER_ERR_MALFORMED,
-            "the language model is cut: the table of %llu entries at byte %zu goes beyond "
-            "the end at byte %zu",
-            (unsigned long long)n, position, cursor->bytes.size);
+        return dsi_fail(err, DSINFER_ERR_MALFORMED,
+                        "the language model is cut: the table of %" PRIu64
+                        " entries at byte %zu goes beyond the end at byte %zu",
+                        n, position, cursor->bytes.size);
     }
     table->base = bytes.data;
     return DSINFER_OK;
@@ -124,8 +124,9 @@ enum dsinfer_status dsi_lm_probing_open(struct dsi_lm *lm, struct dsi_cursor *cu
     }
     if (version != 0 || n_words == 0 || n_words > lm->info.counts[0] + 1) {
         return dsi_fail(err, DSINFER_ERR_MALFORMED,
-                        "the vocabulary has version %u and %u words, but the header counts %llu",
-                        version, n_words, (unsigned long long)lm->info.counts[0]);
+                        "the vocabulary has version %" PRIu32 " and %" PRIu32
+                        " words, but the header counts %" PRIu64,
+                        version, n_words, lm->info.counts[0]);
     }
     lm->info.n_words = n_words;
     status = take_table(cursor, lm->info.counts[0], multiplier, 12, &lm->u.probing.words, err);

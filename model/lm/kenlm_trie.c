@@ -1,14 +1,17 @@
 /* KenLM's tries: n-grams by reversed words, records packed to the bit.
  *
  * Behind the header follow
- *   vocabulary    u64 n, then n u64 hashes ascending, in 8 + 8 * counts[0] bytes; index = position
- * + 1 quantisation  u8 2, u8 prob bits, u8 backoff bits, 5 bytes; tables of f32 (quantised types
- * only) unigrams      counts[0] + 2 records {f32 prob, f32 backoff, u64 next} orders 2 …    [array
- * of offsets] and counts[k] + 1 records: word | value | next, low bits first highest       records:
- * word | prob The children of record i are records next(i) … next(i + 1) - 1 of the next order,
- * ascending by word. Values are backoff | prob bins where quantised, else 31 bits of the (negative)
- * prob and 32 of the backoff. Array tries keep only the low bits of `next` in the record: offset k
- * tells the first record whose next has reached k << next_bits.
+ *   vocabulary    u64 n, then n u64 hashes ascending, in 8 + 8 * counts[0] bytes;
+ *                 the index of a word is its position + 1
+ *   quantisation  u8 2, u8 prob bits, u8 backoff bits, 5 bytes, tables of f32; quantised types only
+ *   unigrams      counts[0] + 2 records {f32 prob, f32 backoff, u64 next}
+ *   orders 2 …    [array of offsets] counts[k] + 1 records word | value | next, low bits first
+ *   highest       records word | prob
+ *
+ * The children of record i are records next(i) … next(i + 1) - 1 of the next order, ascending by
+ * word. Values are backoff | prob bins where quantised, else 31 bits of the (negative) prob and 32
+ * of the backoff. Array tries keep only the low bits of `next` in the record: offset k tells the
+ * first record whose next has reached k << next_bits.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "model/lm/index.h"
@@ -16,6 +19,7 @@
 #include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define UNIGRAM_SIZE 16
@@ -301,8 +305,7 @@ static enum dsinfer_status open_records(struct dsi_lm *lm, struct dsi_cursor *cu
 
 enum dsinfer_status dsi_lm_trie_open(struct dsi_lm *lm, struct dsi_cursor *cursor,
                                      bool is_quantised, bool is_array, struct dsinfer_error *err) {
-    const uint64_t n_unigrams =
-        lm->info.counts[0]; /* counts were checked against the file's size */
+    const uint64_t n_unigrams = lm->info.counts[0]; /* checked against the file's size */
     enum dsinfer_status status;
     const uint8_t *vocabulary;
     unsigned order;
@@ -310,9 +313,9 @@ enum dsinfer_status dsi_lm_trie_open(struct dsi_lm *lm, struct dsi_cursor *curso
     lm->index = &dsi_lm_trie_index;
     if (n_unigrams == 0 || n_unigrams > UINT32_MAX) {
         return dsi_fail(err, DSINFER_ERR_MALFORMED,
-                        "the header counts %llu words, but at least <unk> "
-                        "is needed",
-                        (unsigned long long)n_unigrams);
+                        "the header counts %" PRIu64 " words, but 1 (<unk>) to %" PRIu32
+                        " are needed",
+                        n_unigrams, UINT32_MAX);
     }
     lm->info.n_words = (uint32_t)n_unigrams;
     vocabulary = take(cursor, n_unigrams + 1, 8);
@@ -322,11 +325,10 @@ enum dsinfer_status dsi_lm_trie_open(struct dsi_lm *lm, struct dsi_cursor *curso
     lm->u.trie.hashes = vocabulary + 8;
     lm->u.trie.n_hashes = dsi_load_u64(vocabulary);
     if (lm->u.trie.n_hashes >= n_unigrams) {
-        return dsi_fail(
-            err, DSINFER_ERR_MALFORMED,
-            "the vocabulary says it has %llu words besides <unk>, but the header counts "
-            "%llu unigrams",
-            (unsigned long long)lm->u.trie.n_hashes, (unsigned long long)n_unigrams);
+        return dsi_fail(err, DSINFER_ERR_MALFORMED,
+                        "the vocabulary says it has %" PRIu64
+                        " words besides <unk>, but the header counts %" PRIu64 " unigrams",
+                        lm->u.trie.n_hashes, n_unigrams);
     }
     if (is_quantised) {
         status = open_quantisation(lm, cursor, err);

@@ -3,9 +3,10 @@
  * A KenLM binary file of format version 5 begins, all numbers little-endian:
  *     0  magic, zero-padded to 56 bytes
  *    56  float 0.0, 1.0, -0.5; u32 1, 2^32-1, 0; u64 1: the builder's machine was like this one
- *    88  u8 order, padded to 4; float multiplier; i32 type; u8 has strings, padded to 4; u32
- * version 108  u64 counts[order], padded to a multiple of 8 then vocabulary and n-grams (trie.c,
- * probing.c), then the words as NUL-terminated strings.
+ *    88  u8 order, padded to 4; float multiplier
+ *    96  i32 type; u8 has strings, padded to 4; u32 search version
+ *   108  u64 counts[order], padded to a multiple of 8
+ * Vocabulary and n-grams follow (kenlm_trie.c, kenlm_probing.c), then the words, NUL-terminated.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "model/lm/index.h"
@@ -17,7 +18,6 @@
 #include <string.h>
 
 #define MAGIC "mmap lm http://kheafield.com/code format version 5\n"
-#define MAGIC_ANY "mmap lm http://kheafield.com/code"
 #define MAGIC_SIZE 56
 #define FIXED_SIZE 108
 
@@ -78,7 +78,6 @@ static enum dsinfer_status fail_short(struct dsinfer_error *err, const char *wha
                     size, what);
 }
 
-/* Checks magic and machine. */
 static enum dsinfer_status check_magic(struct dsi_bytes bytes, struct dsinfer_error *err) {
     if (bytes.size < MAGIC_SIZE) {
         return fail_short(err, "its first line", bytes.size);
@@ -139,7 +138,7 @@ static enum dsinfer_status read_header(struct dsi_lm *lm, struct dsi_cursor *cur
     }
     for (i = 0; i < order; i++) {
         lm->info.counts[i] = dsi_load_u64(cursor->bytes.data + FIXED_SIZE + 8 * i);
-        if (lm->info.counts[i] > cursor->bytes.size) {
+        if (lm->info.counts[i] / 8 > cursor->bytes.size) { /* a record has a bit at least */
             return dsi_fail(err, DSINFER_ERR_MALFORMED,
                             "the header counts %" PRIu64
                             " n-grams of order %u, more than the file of %zu bytes can hold",
@@ -192,24 +191,6 @@ static struct dsi_lm *create(void) {
     return lm;
 }
 
-enum dsinfer_status dsi_lm_open_bytes(struct dsi_bytes bytes, struct dsi_lm **out, size_t *end,
-                                      struct dsinfer_error *err) {
-    struct dsi_lm *lm = create();
-    enum dsinfer_status status;
-
-    *out = NULL;
-    if (!lm) {
-        return dsi_fail_memory(err, sizeof(*lm));
-    }
-    status = read_binary(lm, bytes, end, err);
-    if (status != DSINFER_OK) {
-        dsi_lm_unref(lm);
-        return status;
-    }
-    *out = lm;
-    return DSINFER_OK;
-}
-
 /* ARPA text has nothing but blank lines before "\data\". */
 static bool is_arpa(struct dsi_bytes bytes) {
     static const char mark[] = "\\data\\";
@@ -223,6 +204,39 @@ static bool is_arpa(struct dsi_bytes bytes) {
            memcmp(bytes.data + i, mark, sizeof(mark) - 1) == 0;
 }
 
+static enum dsinfer_status read_any(struct dsi_lm *lm, struct dsi_bytes bytes, size_t *end,
+                                    struct dsinfer_error *err) {
+    if (bytes.size == 0) {
+        return dsi_fail(err, DSINFER_ERR_MALFORMED,
+                        "the file is empty, but a language model is needed");
+    }
+    if (is_arpa(bytes)) {
+        *end = bytes.size;
+        return dsi_lm_arpa_read(lm, bytes, err);
+    }
+    return read_binary(lm, bytes, end, err);
+}
+
+enum dsinfer_status dsi_lm_open_bytes(struct dsi_bytes bytes, struct dsi_lm **out, size_t *end,
+                                      struct dsinfer_error *err) {
+    struct dsi_lm *lm = create();
+    enum dsinfer_status status;
+    size_t position = 0;
+
+    *out = NULL;
+    if (!lm) {
+        return dsi_fail_memory(err, sizeof(*lm));
+    }
+    status = read_any(lm, bytes, &position, err);
+    if (status != DSINFER_OK) {
+        dsi_lm_unref(lm);
+        return status;
+    }
+    *end = position;
+    *out = lm;
+    return DSINFER_OK;
+}
+
 enum dsinfer_status dsi_lm_open(const char *path, struct dsi_lm **out, struct dsinfer_error *err) {
     struct dsi_lm *lm = create();
     enum dsinfer_status status;
@@ -233,23 +247,15 @@ enum dsinfer_status dsi_lm_open(const char *path, struct dsi_lm **out, struct ds
         return dsi_fail_memory(err, sizeof(*lm));
     }
     status = dsi_mapped_file_open(&lm->file, path, err);
-    if (status != DSINFER_OK) {
-        goto out;
+    if (status == DSINFER_OK) {
+        status = read_any(lm, lm->file.bytes, &end, err);
     }
-    if (lm->file.bytes.size == 0) {
-        status = dsi_fail(err, DSINFER_ERR_MALFORMED, "is empty, but a language model is needed");
-        goto out;
-    }
-    status = is_arpa(lm->file.bytes) ? dsi_lm_arpa_read(lm, lm->file.bytes, err)
-                                     : read_binary(lm, lm->file.bytes, &end, err);
     if (status != DSINFER_OK) {
-        goto out;
+        dsi_lm_unref(lm);
+        return status;
     }
     *out = lm;
-    lm = NULL;
-out:
-    dsi_lm_unref(lm);
-    return status;
+    return DSINFER_OK;
 }
 
 struct dsi_lm *dsi_lm_ref(struct dsi_lm *lm) {
@@ -312,7 +318,8 @@ float dsi_lm_score(const struct dsi_lm *lm, const struct dsi_lm_state *context, 
     uint32_t i;
 
     dsi_lm_get_null(&state);
-    lm->index->find_unigram(lm, word < lm->info.n_words ? word : DSI_LM_UNKNOWN, &ngram);
+    word = word < lm->info.n_words ? word : DSI_LM_UNKNOWN;
+    lm->index->find_unigram(lm, word, &ngram);
     state.words[0] = word;
     state.backoffs[0] = ngram.backoff;
     state.length = has_extension(ngram.backoff) ? 1 : 0;

@@ -42,8 +42,8 @@ struct dsi_lm_info {
 /* Opens a file of either kind, told by content. */
 enum dsinfer_status dsi_lm_open(const char *path, struct dsi_lm **out, struct dsinfer_error *err);
 
-/* A binary model at the beginning of `bytes`, which must outlive it; *end gets the offset behind
- * its n-grams (where a scorer package goes on). */
+/* The same from `bytes`, which must outlive it; *end gets the offset behind the n-grams of a binary
+ * model (where a scorer package goes on), the end of ARPA text. */
 enum dsinfer_status dsi_lm_open_bytes(struct dsi_bytes bytes, struct dsi_lm **out, size_t *end,
                                       struct dsinfer_error *err);
 

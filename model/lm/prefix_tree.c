@@ -13,6 +13,7 @@
 #include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -70,7 +71,7 @@ static bool read_score(struct reader *reader, float *out) {
             return false;
         }
         *out = (float)number;
-        return true;
+        return isfinite(*out);
     }
     if (!dsi_cursor_read_bytes(&reader->cursor, 4, &bytes)) {
         return false;
@@ -87,7 +88,7 @@ static enum dsinfer_status reserve_node(struct reader *reader) {
         return DSINFER_OK;
     }
     if (capacity > DSI_DICTIONARY_MAX_STATES) {
-        return dsi_fail(reader->err, DSINFER_ERR_LIMIT, "the trie has more than %u nodes",
+        return dsi_fail(reader->err, DSINFER_ERR_LIMIT, "the trie has more than %" PRIu32 " nodes",
                         DSI_DICTIONARY_MAX_STATES);
     }
     nodes = dsi_realloc(reader->nodes, capacity * sizeof(*reader->nodes));
@@ -195,9 +196,11 @@ enum dsinfer_status dsi_prefix_tree_read(struct dsi_dictionary *dictionary, stru
     if (!read_int(&reader, &n_letters)) {
         status = fail(&reader, "the number of letters is needed");
     } else if (n_letters < 1 || (uint64_t)n_letters != alphabet->n_labels) {
-        status = dsi_fail(err, DSINFER_ERR_MISMATCH,
-                          "the trie was made for an alphabet of %lld letters, but this one has %zu",
-                          (long long)n_letters, alphabet->n_labels);
+        status =
+            dsi_fail(err, DSINFER_ERR_MISMATCH,
+                     "the trie was made for an alphabet of %" PRId64 " labels, but this one has "
+                     "%zu",
+                     n_letters, alphabet->n_labels);
     } else {
         reader.n_letters = (uint32_t)n_letters;
         status = read_nodes(&reader);

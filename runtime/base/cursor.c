@@ -93,3 +93,12 @@ uint64_t dsi_load_u64(const void *bytes) {
 
     return (uint64_t)dsi_load_u32(b) | (uint64_t)dsi_load_u32(b + 4) << 32;
 }
+
+void dsi_store_u32(void *bytes, uint32_t value) {
+    uint8_t *b = bytes;
+
+    b[0] = (uint8_t)value;
+    b[1] = (uint8_t)(value >> 8);
+    b[2] = (uint8_t)(value >> 16);
+    b[3] = (uint8_t)(value >> 24);
+}

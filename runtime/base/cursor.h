@@ -36,5 +36,6 @@ bool dsi_cursor_skip(struct dsi_cursor *cursor, uint64_t size);
 /* Single numbers at an address that need not be aligned. */
 uint32_t dsi_load_u32(const void *bytes);
 uint64_t dsi_load_u64(const void *bytes);
+void dsi_store_u32(void *bytes, uint32_t value);
 
 #endif

@@ -1,0 +1,186 @@
+/* Words spelled, sorted, and made a tree.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "model/lm/word_list.h"
+
+#include "runtime/base/alloc.h"
+#include "runtime/base/error.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum dsinfer_status dsi_word_list_init(struct dsi_word_list *list,
+                                       const struct dsi_alphabet *alphabet, size_t text_size,
+                                       size_t n_words, struct dsinfer_error *err) {
+    size_t n_labels = 0;
+
+    memset(list, 0, sizeof(*list));
+    if (text_size > DSI_DICTIONARY_MAX_STATES) {
+        return dsi_fail(err, DSINFER_ERR_LIMIT,
+                        "the words for the dictionary have %zu bytes, more than %" PRIu32,
+                        text_size, DSI_DICTIONARY_MAX_STATES);
+    }
+    /* A label of each byte at most, an end for each word, and room to write the last one. */
+    if (!dsi_add_size(text_size + DSI_DICTIONARY_MAX_LENGTH, n_words, &n_labels)) {
+        return dsi_fail_memory(err, SIZE_MAX);
+    }
+    list->alphabet = alphabet;
+    list->labels = dsi_calloc(n_labels, sizeof(*list->labels));
+    list->words = dsi_calloc(n_words, sizeof(*list->words));
+    if (!list->labels || !list->words) {
+        dsi_word_list_finish(list);
+        return dsi_fail_memory(err, n_labels * sizeof(*list->labels));
+    }
+    return dsi_spelling_init(&list->spelling, alphabet, err);
+}
+
+bool dsi_word_list_add(struct dsi_word_list *list, const char *text, size_t size, float score) {
+    uint32_t *labels = list->labels + list->n_labels;
+    size_t n = 0;
+    size_t i;
+
+    if (!dsi_spelling_write(&list->spelling, text, size, labels, DSI_DICTIONARY_MAX_LENGTH, &n) ||
+        n == 0) {
+        return false;
+    }
+    for (i = 0; i < n; i++) {
+        if (list->alphabet && list->alphabet->has_space && labels[i] == list->alphabet->space) {
+            return false;
+        }
+        labels[i]++;
+    }
+    labels[n] = 0;
+    list->n_labels += n + 1;
+    list->words[list->n_words++] = (struct dsi_word){.labels = labels, .score = score};
+    return true;
+}
+
+static int compare_words(const void *a, const void *b) {
+    const uint32_t *x = ((const struct dsi_word *)a)->labels;
+    const uint32_t *y = ((const struct dsi_word *)b)->labels;
+
+    while (*x && *x == *y) {
+        x++;
+        y++;
+    }
+    return *x < *y ? -1 : *x > *y;
+}
+
+/* Nodes of the tree of sorted words; with nodes NULL only their number. */
+static uint32_t list_nodes(const struct dsi_word_list *list, struct dsi_dictionary_node *nodes) {
+    static const uint32_t empty[1] = {0};
+    const uint32_t *previous = empty;
+    uint32_t path[DSI_DICTIONARY_MAX_LENGTH + 1];
+    uint32_t n_nodes = 1;
+    size_t i;
+
+    path[0] = 0;
+    if (nodes) {
+        nodes[0] = (struct dsi_dictionary_node){.score = 0.0f};
+    }
+    for (i = 0; i < list->n_words; i++) {
+        const struct dsi_word *word = &list->words[i];
+        size_t depth = 0;
+        size_t j;
+
+        while (word->labels[depth] && word->labels[depth] == previous[depth]) {
+            depth++;
+        }
+        for (; word->labels[depth]; depth++) {
+            if (nodes) {
+                nodes[n_nodes] = (struct dsi_dictionary_node){
+                    .parent = path[depth], .label = word->labels[depth] - 1, .score = 0.0f};
+            }
+            path[depth + 1] = n_nodes++;
+        }
+        if (nodes) {
+            nodes[path[depth]].is_word = true;
+            for (j = 0; j <= depth; j++) {
+                nodes[path[j]].score = fminf(nodes[path[j]].score, word->score);
+            }
+        }
+        previous = word->labels;
+    }
+    return n_nodes;
+}
+
+enum dsinfer_status dsi_word_list_make(struct dsi_word_list *list,
+                                       struct dsi_dictionary *dictionary,
+                                       struct dsinfer_error *err) {
+    struct dsi_dictionary_node *nodes;
+    enum dsinfer_status status;
+    uint32_t n_nodes;
+
+    qsort(list->words, list->n_words, sizeof(*list->words), compare_words);
+    n_nodes = list_nodes(list, NULL);
+    nodes = dsi_calloc(n_nodes, sizeof(*nodes));
+    if (!nodes) {
+        return dsi_fail_memory(err, n_nodes * sizeof(*nodes));
+    }
+    list_nodes(list, nodes);
+    status = dsi_dictionary_make(dictionary, nodes, n_nodes, err);
+    if (status == DSINFER_OK) {
+        dictionary->info.is_bytes = !list->alphabet;
+    }
+    dsi_free(nodes);
+    return status;
+}
+
+void dsi_word_list_finish(struct dsi_word_list *list) {
+    dsi_spelling_finish(&list->spelling);
+    dsi_free(list->labels);
+    dsi_free(list->words);
+    memset(list, 0, sizeof(*list));
+}
+
+/* The words that mark the ends of a sentence and what is unknown. */
+static bool is_mark(const char *text, size_t size) {
+    static const char *const marks[] = {"<unk>", "<UNK>", "<s>", "</s>"};
+    size_t i;
+
+    for (i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
+        if (strlen(marks[i]) == size && memcmp(marks[i], text, size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum dsinfer_status dsi_dictionary_build(struct dsi_dictionary *dictionary, const struct dsi_lm *lm,
+                                         const struct dsi_alphabet *alphabet,
+                                         struct dsinfer_error *err) {
+    const struct dsi_bytes strings = dsi_lm_get_strings(lm);
+    const uint32_t n_words = dsi_lm_get_info(lm)->n_words;
+    const char *text = (const char *)strings.data;
+    const char *end = text + strings.size;
+    struct dsi_word_list list;
+    enum dsinfer_status status;
+    struct dsi_lm_state null;
+    uint32_t index;
+
+    memset(dictionary, 0, sizeof(*dictionary));
+    if (!strings.size) {
+        return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
+                        "the language model holds no words as text, so a dictionary is needed too");
+    }
+    status = dsi_word_list_init(&list, alphabet, strings.size, n_words, err);
+    dsi_lm_get_null(&null);
+    for (index = 0; status == DSINFER_OK && index < n_words && text < end; index++) {
+        const char *nul = memchr(text, '\0', (size_t)(end - text));
+        const size_t size = nul ? (size_t)(nul - text) : (size_t)(end - text);
+
+        if (!is_mark(text, size)) {
+            (void)dsi_word_list_add(&list, text, size, dsi_lm_score(lm, &null, index, NULL, NULL));
+        }
+        text += size + (nul ? 1 : 0);
+    }
+    if (status == DSINFER_OK) {
+        status = dsi_word_list_make(&list, dictionary, err);
+    }
+    if (status == DSINFER_OK) {
+        dictionary->info.format = "language model";
+    }
+    dsi_word_list_finish(&list);
+    return status;
+}
