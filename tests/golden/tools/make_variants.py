@@ -20,6 +20,8 @@ other, as numpy computes them in float64 from the weights, for the windows and s
 make_inputs() describes.
 
 Needs Python 3 and numpy.
+
+SPDX-License-Identifier: BSD-2-Clause
 """
 import struct
 import sys
