@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BEAM 100
+#define BEAM 50
+#define N_SAMPLES 48000 /* of the recording: three seconds */
 
 static struct dsinfer_model *model;
 static struct test_wav wav;
@@ -33,6 +34,8 @@ static int open_all(void **state) {
     (void)state;
     model = test_model_open(test_source_path(path, "model/english/output_graph.pb"));
     test_wav_read(test_source_path(path, "model/english/sample.wav"), &wav);
+    assert_true(wav.n_samples > N_SAMPLES);
+    wav.n_samples = N_SAMPLES;
     stream = create();
     test_stream_feed(stream, wav.samples, wav.n_samples, 0);
     expected = test_stream_finish(stream);
@@ -143,7 +146,7 @@ static void partial_and_peek_in_between_disturb_nothing(void **state) {
 }
 
 static void peek_says_what_finish_would(void **state) {
-    const size_t lengths[] = {0, 1, 399, 400, 5000, 5120, 30000, 51200, 100000};
+    const size_t lengths[] = {0, 1, 399, 400, 5000, 5120, 30000, 33333, 47999};
     struct dsinfer_stream *stream = create();
     struct dsinfer_stream *other = create();
     size_t done = 0;
@@ -167,7 +170,7 @@ static void peek_says_what_finish_would(void **state) {
 }
 
 static void a_clone_goes_on_like_the_original(void **state) {
-    const size_t lengths[] = {0, 100, 30000, 60001};
+    const size_t lengths[] = {0, 100, 20000, 30001};
     size_t i;
 
     (void)state;
@@ -197,7 +200,7 @@ static void after_reset_a_stream_is_as_new(void **state) {
     char *empty = test_stream_partial(stream);
 
     (void)state;
-    test_stream_feed(stream, wav.samples + 20000, 40000, 0);
+    test_stream_feed(stream, wav.samples + 10000, 30000, 0);
     dsinfer_stream_get_state(stream, &h, &c);
     assert_true(h[0] != 0.0f && c[0] != 0.0f);
     dsinfer_stream_reset(stream);
@@ -221,7 +224,7 @@ static void words_lie_in_order_within_the_recording(void **state) {
     (void)state;
     test_stream_feed(stream, wav.samples, wav.n_samples, 0);
     assert_int_equal(dsinfer_stream_finish(stream, &transcript), DSINFER_OK);
-    assert_true(transcript.n_words > 3);
+    assert_true(transcript.n_words >= 3);
     for (i = 0; i < transcript.n_words; i++) {
         const struct dsinfer_word *word = &transcript.words[i];
 
@@ -323,13 +326,18 @@ static void streams_of_one_model_run_in_parallel(void **state) {
     }
 }
 
-/* Every call once, on one second of audio. */
+/* Every call once, on enough samples for a call of the network. */
 static enum dsinfer_status use_all(struct dsinfer_stream **stream, struct dsinfer_stream **copy) {
+    struct dsinfer_stream_options options;
     struct dsinfer_transcript transcript;
-    enum dsinfer_status status = dsinfer_stream_create(model, NULL, stream, NULL);
+    enum dsinfer_status status;
 
+    dsinfer_stream_options_init(&options);
+    options.n_steps = 4;
+    options.decoder.beam_width = 8;
+    status = dsinfer_stream_create(model, &options, stream, NULL);
     if (status == DSINFER_OK) {
-        status = dsinfer_stream_feed_s16(*stream, wav.samples + 30000, 16000);
+        status = dsinfer_stream_feed_s16(*stream, wav.samples + 30000, 4500);
     }
     if (status == DSINFER_OK) {
         status = dsinfer_stream_partial(*stream, &transcript);

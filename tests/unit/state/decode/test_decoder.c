@@ -252,7 +252,7 @@ static void a_missing_alphabet_is_an_io_error(void **state) {
 }
 
 static void every_failed_allocation_is_reported(void **state) {
-    static float rows[500 * N_LABELS];
+    static float rows[100 * N_LABELS];
     struct dsinfer_decoder_input input;
     enum dsinfer_status status = DSINFER_ERR_NO_MEMORY;
     struct test_rng rng = {1};
@@ -260,7 +260,7 @@ static void every_failed_allocation_is_reported(void **state) {
     size_t i;
 
     (void)state;
-    for (i = 0; i < 500 * N_LABELS; i++) {
+    for (i = 0; i < 100 * N_LABELS; i++) {
         rows[i] = 3.0f * test_rng_float(&rng);
     }
     dsinfer_decoder_input_init(&input);
@@ -276,7 +276,7 @@ static void every_failed_allocation_is_reported(void **state) {
             assert_null(decoder);
             assert_int_equal(error.status, status);
         } else {
-            status = dsinfer_decoder_feed(decoder, rows, 500);
+            status = dsinfer_decoder_feed(decoder, rows, 100);
             if (status != DSINFER_OK) {
                 assert_int_equal(dsinfer_decoder_feed(decoder, rows, 1), DSINFER_ERR_STATE);
                 assert_int_equal(dsinfer_decoder_get_transcript(decoder, &transcript),
