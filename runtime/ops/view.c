@@ -27,14 +27,21 @@ const struct dsi_op dsi_op_identity = {
     .infer = infer_identity,
 };
 
-/* Puts the target's numbers into *shape; *unknown is the place of the -1, or the rank. */
+/* A target of Reshape. */
+struct target {
+    struct dsi_shape shape; /* a dimension left open is 1 here */
+    struct dsi_shape from;  /* the input's shape; dimensions that are copied are 1 here … */
+    struct dsi_shape to;    /* … and so in this copy of the target */
+    size_t open;            /* the dimension left open by -1, or the rank */
+};
+
 static enum dsinfer_status read_target(const struct dsi_node *node,
-                                       const struct dsi_value_info *inputs, struct dsi_shape *shape,
-                                       size_t *unknown, struct dsinfer_error *err) {
+                                       const struct dsi_value_info *inputs, struct target *target,
+                                       struct dsinfer_error *err) {
     const bool special_zero = dsi_node_get_bool(node, "special_zero", false);
-    enum dsinfer_status status =
-        dsi_op_get_ints(node, inputs, 1, DSI_MAX_RANK, shape->dims, &shape->rank, err);
-    size_t i;
+    int64_t dims[DSI_MAX_RANK];
+    size_t n = 0, i;
+    enum dsinfer_status status = dsi_op_get_ints(node, inputs, 1, DSI_MAX_RANK, dims, &n, err);
 
     if (status == DSINFER_OK) {
         status = dsi_op_check_rank(node, inputs, 1, 1, err);
@@ -42,17 +49,21 @@ static enum dsinfer_status read_target(const struct dsi_node *node,
     if (status != DSINFER_OK) {
         return status;
     }
-    *unknown = shape->rank;
-    for (i = 0; i < shape->rank; i++) {
-        if (shape->dims[i] == 0 && special_zero && i < inputs[0].shape.rank) {
-            shape->dims[i] = inputs[0].shape.dims[i];
-        }
-        if (shape->dims[i] == -1 && *unknown == shape->rank) {
-            *unknown = i;
-        } else if (shape->dims[i] < 0 || shape->dims[i] > DSI_OP_MAX_DIM) {
+    target->shape = dsi_shape_make(n, dims);
+    target->to = target->shape;
+    target->from = inputs[0].shape;
+    target->open = n;
+    for (i = 0; i < n; i++) {
+        if (dims[i] == 0 && special_zero && i < target->from.rank) {
+            target->shape.dims[i] = target->from.dims[i];
+            target->from.dims[i] = target->to.dims[i] = 1;
+        } else if (dims[i] == -1 && target->open == n) {
+            target->shape.dims[i] = target->to.dims[i] = 1;
+            target->open = i;
+        } else if (dims[i] < 0 || dims[i] > DSI_OP_MAX_DIM) {
             return dsi_fail(err, DSINFER_ERR_MALFORMED,
                             "node '%s': dimension %zu of the new shape is %" PRId64, node->name, i,
-                            shape->dims[i]);
+                            dims[i]);
         }
     }
     return DSINFER_OK;
@@ -62,32 +73,33 @@ static enum dsinfer_status infer_reshape(const struct dsi_node *node,
                                          const struct dsi_value_info *inputs,
                                          struct dsi_op_shapes *shapes, struct dsinfer_error *err) {
     char from_text[DSI_SHAPE_TEXT_SIZE], to_text[DSI_SHAPE_TEXT_SIZE];
-    struct dsi_shape shape = {0};
-    size_t unknown, count;
-    size_t wanted = dsi_op_count(&inputs[0].shape);
+    struct target target;
+    size_t wanted, count;
     enum dsinfer_status status = dsi_op_check_type(node, inputs, 0, DSI_TYPES_ANY, err);
     bool fits;
 
     if (status == DSINFER_OK) {
-        status = read_target(node, inputs, &shape, &unknown, err);
+        status = read_target(node, inputs, &target, err);
     }
     if (status != DSINFER_OK) {
         return status;
     }
 
-    if (unknown < shape.rank) {
-        shape.dims[unknown] = 1;
-        fits = dsi_shape_count(&shape, &count) && count && wanted % count == 0;
-        shape.dims[unknown] = fits ? (int64_t)(wanted / count) : -1;
+    /* Without the copied dimensions, so that those may be 0 while another is open. */
+    wanted = dsi_op_count(&target.from);
+    fits = dsi_shape_count(&target.to, &count);
+    if (target.open < target.shape.rank) {
+        fits = fits && count && wanted % count == 0;
+        target.shape.dims[target.open] = fits ? (int64_t)(wanted / count) : -1;
     } else {
-        fits = dsi_shape_count(&shape, &count) && count == wanted;
+        fits = fits && count == wanted;
     }
     if (!fits) {
         return dsi_fail(err, DSINFER_ERR_MALFORMED, "node '%s': shape %s cannot become %s",
                         node->name, dsi_shape_print(&inputs[0].shape, from_text),
-                        dsi_shape_print(&shape, to_text));
+                        dsi_shape_print(&target.shape, to_text));
     }
-    dsi_op_set_output(shapes, inputs[0].dtype, &shape);
+    dsi_op_set_output(shapes, inputs[0].dtype, &target.shape);
     shapes->alias = 0;
     return DSINFER_OK;
 }
