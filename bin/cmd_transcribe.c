@@ -70,7 +70,7 @@ static void fail(struct job *job, const char *name, const struct cli_error *erro
 }
 
 /* Shows the partial text if it has changed. False if it could not be written. */
-static bool show_partial(struct job *job, const char *name,
+static bool show_partial(struct job *job, const char *name, double fed_s,
                          const struct dsinfer_transcript *transcript) {
     if (strcmp(transcript->text, job->partial ? job->partial : "") == 0) {
         return true;
@@ -80,7 +80,7 @@ static bool show_partial(struct job *job, const char *name,
     if (job->output.format->partial) {
         return cli_output_partial(&job->output, name, transcript);
     }
-    cli_status_partial(&job->status, transcript->text, transcript->time_s);
+    cli_status_partial(&job->status, transcript->text, fed_s);
     return true;
 }
 
@@ -105,7 +105,8 @@ static bool feed(struct job *job, const char *name, struct cli_audio *audio, uin
         status = dsinfer_stream_feed_f32(job->stream, samples, n);
         if (status == DSINFER_OK && job->settings->own.partials) {
             status = dsinfer_stream_partial(job->stream, &transcript);
-            if (status == DSINFER_OK && !show_partial(job, name, &transcript)) {
+            if (status == DSINFER_OK &&
+                !show_partial(job, name, (double)*n_samples / rate, &transcript)) {
                 *is_written = false;
                 return true;
             }

@@ -31,13 +31,15 @@ int cli_run_split(struct cli_run_job *job, const struct cli_words *inputs,
 
     job->inputs = cli_calloc(inputs->n + 2, sizeof(*job->inputs));
     job->outputs = cli_calloc(outputs->n + 2, sizeof(*job->outputs));
-    for (i = 0; i < inputs->n; i++, job->n_inputs++) {
+    for (i = 0; i < inputs->n; i++) {
+        job->n_inputs = i + 1;
         job->inputs[i].name = cut_name(inputs->items[i], &job->inputs[i].path);
         if (!job->inputs[i].name) {
             return cli_usage("--input", "'%s' is not NAME=FILE.npy", inputs->items[i]);
         }
     }
-    for (i = 0; i < outputs->n; i++, job->n_outputs++) {
+    for (i = 0; i < outputs->n; i++) {
+        job->n_outputs = i + 1;
         job->outputs[i].name = cut_name(outputs->items[i], &job->outputs[i].path);
         if (!job->outputs[i].name) {
             return cli_usage("--output", "'%s' is not NAME=FILE.npy", outputs->items[i]);

@@ -67,10 +67,11 @@ bool cli_whole_file_open(struct cli_whole_file *whole, const char *path, struct 
         cli_fail_errno(error, "cannot be written");
         if (fd >= 0) {
             close(fd);
-            unlink(whole->temporary);
+        } else {
+            free(whole->temporary); /* not ours: it must not be removed */
+            whole->temporary = NULL;
         }
-        free(whole->temporary);
-        whole->temporary = NULL;
+        cli_whole_file_discard(whole);
         return false;
     }
     return true;

@@ -34,6 +34,7 @@ struct cli_whole_file {
     char *temporary; /* owned; NULL when written directly */
 };
 
+/* On failure there is nothing to discard. */
 bool cli_whole_file_open(struct cli_whole_file *whole, const char *path, struct cli_error *error);
 
 /* Writes what is buffered; the file is complete but not yet in its place. */

@@ -7,10 +7,11 @@ import os
 import pty
 import subprocess
 
-from support import (COMMANDS, PROGRAM, SAMPLE, fails, npy, need_numpy, read, run, temporary,
+from support import (COMMANDS, PROGRAM, fails, npy, need_numpy, read, run, short_sample, temporary,
                      text_of)
 
 FAST = ('--decoder', 'greedy')
+SAMPLE = short_sample()
 KEYS = {'type', 'file', 'text', 'confidence', 'words', 'candidates'}
 
 
@@ -87,14 +88,25 @@ def test_partials_in_text_go_to_stderr():
     assert len(result.err.splitlines()) >= 3
 
 
+def read_terminal(master):
+    """All that the other side writes until it is closed."""
+    seen = b''
+    while True:
+        try:
+            seen += os.read(master, 1 << 16)
+        except OSError:
+            return seen.decode()
+
+
 def test_partials_rewrite_the_line_of_a_terminal():
     master, slave = pty.openpty()
-    done = subprocess.run([PROGRAM, '--partials', '--progress', SAMPLE], stderr=slave,
-                          stdout=subprocess.PIPE, check=True)
+    process = subprocess.Popen([PROGRAM, '--partials', '--progress', SAMPLE], stderr=slave,
+                               stdout=subprocess.PIPE)
     os.close(slave)
-    seen = os.read(master, 1 << 16).decode()
+    seen = read_terminal(master)
     os.close(master)
-    assert done.stdout.decode() == run(SAMPLE).out
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0 and out.decode() == run(SAMPLE).out
     assert seen.count('\r') > 3 and '\x1b[K' in seen and seen.count('\n') == 1, repr(seen)
 
 

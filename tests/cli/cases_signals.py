@@ -2,10 +2,13 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import array
+import fcntl
 import json
 import os
 import signal
 import subprocess
+import termios
 import time
 
 from support import PROGRAM, SAMPLE, pcm, run, temporary, text_of, wav, write
@@ -19,11 +22,19 @@ def start(*arguments):
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
+def wait_until_read(pipe):
+    left = array.array('i', [1])
+    while left[0]:
+        time.sleep(0.05)
+        fcntl.ioctl(pipe.fileno(), termios.FIONREAD, left)
+    time.sleep(0.5)
+
+
 def interrupt(process, number, data):
     """Feeds `data`, waits until it is taken, sends the signal."""
     process.stdin.write(data)
     process.stdin.flush()
-    time.sleep(1.0)
+    wait_until_read(process.stdin)
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
     return process.returncode, out.decode(), err.decode()

@@ -5,8 +5,10 @@ SPDX-License-Identifier: BSD-2-Clause
 import os
 import re
 
-from support import (BUNDLED, COMMANDS, SAMPLE, SOURCE, Skip, fails, read, run, shared, temporary,
-                     write)
+from support import (BUNDLED, COMMANDS, SOURCE, Skip, fails, read, run, shared, short_sample,
+                     temporary, write)
+
+SAMPLE = short_sample()
 
 
 def options_of(command):

@@ -126,6 +126,11 @@ def wav(data, rate=16000, channels=1, bits=16, tag=1, size=None, extra=b''):
     return b'RIFF' + struct.pack('<I', riff_size) + b'WAVE' + body + data
 
 
+def short_sample():
+    """The first seconds of the sample."""
+    return write('short.wav', wav(pcm(SAMPLE)[:80000]))
+
+
 def npy(name, array):
     path = temporary(name)
     need_numpy().save(path, array)
