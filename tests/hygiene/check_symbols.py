@@ -70,6 +70,8 @@ def check(static, shared, include, sanitized):
     declared = read_declared(include)
     for name in sorted(find_exports(exports) - declared):
         complaints.append(f"{name}: exported, but no public header declares it")
+    for name in sorted(declared - find_exports(exports)):
+        complaints.append(f"{name}: declared by a public header, but not exported")
     if not sanitized:
         for name in find_writable(run("objdump", "-t", static)):
             complaints.append(f"{name}: a mutable global")
