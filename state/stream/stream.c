@@ -91,7 +91,7 @@ enum dsinfer_status dsinfer_stream_create(struct dsinfer_model *model,
     if (status != DSINFER_OK) {
         goto out;
     }
-    status = create_scratch(&made->scratch, model, options->n_steps, error);
+    status = create_scratch(&made->scratch, model, made->utterance.n_steps, error);
     if (status != DSINFER_OK) {
         goto out;
     }

@@ -42,7 +42,8 @@ enum dsinfer_status dsi_utterance_init(struct dsi_utterance *utterance,
     enum dsinfer_status status;
 
     memset(utterance, 0, sizeof(*utterance));
-    utterance->n_steps = options->n_steps;
+    utterance->is_padded = !model->is_fused && info->n_steps > 0;
+    utterance->n_steps = utterance->is_padded ? info->n_steps : options->n_steps;
     utterance->n_context = info->n_context;
     utterance->window_size = (2 * (size_t)info->n_context + 1) * info->n_features;
 
@@ -87,13 +88,18 @@ enum dsinfer_status dsi_utterance_copy(const struct dsi_utterance *from, struct 
     return dsi_decoder_copy(from->decoder, to->decoder);
 }
 
-/* Sends the windows that wait through the network. */
+/* Sends the windows that wait through the network. Padding changes only what comes after it, and
+ * nothing comes after an incomplete chunk. */
 static enum dsinfer_status run(struct dsi_utterance *utterance,
                                const struct dsi_utterance_scratch *scratch) {
-    enum dsinfer_status status =
-        dsi_lstm_state_advance(&utterance->state, scratch->runner, utterance->chunk,
-                               utterance->n_waiting, scratch->logits);
+    const size_t n_missing = utterance->n_steps - utterance->n_waiting;
+    const size_t n_padding = utterance->is_padded ? n_missing : 0;
+    enum dsinfer_status status;
 
+    memset(utterance->chunk + utterance->n_waiting * utterance->window_size, 0,
+           n_padding * utterance->window_size * sizeof(*utterance->chunk));
+    status = dsi_lstm_state_advance(&utterance->state, scratch->runner, utterance->chunk,
+                                    utterance->n_waiting + n_padding, scratch->logits);
     if (status == DSINFER_OK) {
         status = dsinfer_decoder_feed(utterance->decoder, scratch->logits, utterance->n_waiting);
     }

@@ -15,7 +15,8 @@ struct dsi_utterance {
     float *chunk; /* [n_steps][window_size], windows that wait for the network */
     struct dsi_lstm_state state;
     struct dsinfer_decoder *decoder;
-    size_t n_steps;
+    size_t n_steps; /* windows a call */
+    bool is_padded; /* every call has so many: the network runs at no other number */
     size_t n_context;
     size_t window_size; /* values a window */
     size_t n_waiting;   /* windows in chunk, below n_steps between calls */
@@ -24,7 +25,7 @@ struct dsi_utterance {
 
 /* What one call works with, and none keeps anything in. */
 struct dsi_utterance_scratch {
-    struct dsinfer_runner *runner; /* of the same model, for n_steps */
+    struct dsinfer_runner *runner; /* of the same model, for the utterance's n_steps */
     float *frame;                  /* [n_features] */
     float *logits;                 /* [n_steps][n_labels] */
 };

@@ -251,6 +251,34 @@ static void an_empty_stream_says_nothing(void **state) {
     dsinfer_stream_destroy(stream);
 }
 
+/* Its graph is not fused and fixed to 16 steps. */
+static void a_network_of_fixed_steps_is_given_as_many(void **state) {
+    char path[TEST_PATH_SIZE];
+    struct dsinfer_model *fixed =
+        test_model_open(test_source_path(path, "tests/golden/variants/peepholes.pb"));
+    struct dsinfer_stream *usual = create();
+    struct dsinfer_stream *stream = test_stream_create(fixed, 5, DSINFER_DECODER_DEFAULT, BEAM);
+    struct dsinfer_stream *longer = test_stream_create(fixed, 16, DSINFER_DECODER_DEFAULT, BEAM);
+    struct dsinfer_transcript got, wanted;
+    char *peeked;
+
+    (void)state;
+    test_stream_feed(usual, wav.samples, 20000, 0);
+    test_stream_feed(stream, wav.samples, 20000, 0);
+    test_stream_feed(longer, wav.samples, 20000, 777);
+    assert_int_equal(dsinfer_stream_finish(usual, &wanted), DSINFER_OK);
+    peeked = test_stream_peek(stream);
+    assert_int_equal(dsinfer_stream_finish(stream, &got), DSINFER_OK);
+    assert_true(got.time_s == wanted.time_s);
+    assert_and_free(test_stream_finish(stream), peeked);
+    assert_and_free(test_stream_finish(longer), peeked);
+    free(peeked);
+    dsinfer_stream_destroy(usual);
+    dsinfer_stream_destroy(stream);
+    dsinfer_stream_destroy(longer);
+    dsinfer_model_unref(fixed);
+}
+
 static void wrong_calls_are_refused(void **state) {
     struct dsinfer_stream_options options;
     struct dsinfer_transcript transcript;
@@ -390,6 +418,7 @@ int main(void) {
         cmocka_unit_test(after_reset_a_stream_is_as_new),
         cmocka_unit_test(words_lie_in_order_within_the_recording),
         cmocka_unit_test(an_empty_stream_says_nothing),
+        cmocka_unit_test(a_network_of_fixed_steps_is_given_as_many),
         cmocka_unit_test(wrong_calls_are_refused),
         cmocka_unit_test(streams_of_one_model_run_in_parallel),
         cmocka_unit_test(every_failed_allocation_is_reported),

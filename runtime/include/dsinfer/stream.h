@@ -30,7 +30,8 @@ struct dsinfer_stream;
 struct dsinfer_stream_options {
     size_t size;      /* of this struct, set by _init */
     uint32_t n_steps; /* T, windows given to the network at once; default 16, 1 to 64. Less: sooner
-                         partial text, more work. The final text is the same */
+                         partial text, more work. The final text is the same. A network of unusual
+                         structure runs at its file's own number only */
     struct dsinfer_decoder_options decoder;
 };
 
