@@ -216,6 +216,10 @@ static int transcribe_all(struct job *job, const struct cli_inputs *inputs) {
     return CLI_EXIT_OK;
 }
 
+static bool is_overwritten(const struct settings *settings, const char *name) {
+    return name && settings->output.path && cli_is_same_file(name, settings->output.path);
+}
+
 /* Fills `inputs`; CLI_PARSED or the exit code after a report. */
 static int list_inputs(struct job *job, const struct cli_words *words, struct cli_inputs *inputs) {
     const struct settings *settings = job->settings;
@@ -240,10 +244,14 @@ static int list_inputs(struct job *job, const struct cli_words *words, struct cl
             fail(job, words->items[i], &error, CLI_EXIT_AUDIO);
         }
     }
-    for (i = 0; i < inputs->n && settings->output.path; i++) {
-        if (cli_is_same_file(inputs->names[i], settings->output.path)) {
+    for (i = 0; i < inputs->n; i++) {
+        if (is_overwritten(settings, inputs->names[i])) {
             return cli_usage(settings->output.path, "is an input, too: it would be overwritten");
         }
+    }
+    if (is_overwritten(settings, settings->model.path) ||
+        is_overwritten(settings, settings->model.alphabet)) {
+        return cli_usage(settings->output.path, "is the model's: it would be overwritten");
     }
     return inputs->n ? CLI_PARSED : words->n > 1 ? CLI_EXIT_SOME : job->exit_code;
 }

@@ -121,6 +121,19 @@ const char *cli_model_get_name(const struct cli_model_settings *settings) {
     return settings->path ? settings->path : settings->found_path;
 }
 
+/* The model could not be opened: is it all right without the alphabet the user named? */
+static bool is_alphabet_at_fault(const struct cli_model_settings *settings) {
+    struct dsinfer_model *model = NULL;
+    bool is_good = false;
+
+    if (settings->alphabet) {
+        is_good =
+            dsinfer_model_open(cli_model_get_name(settings), NULL, &model, NULL) == DSINFER_OK;
+        dsinfer_model_unref(model);
+    }
+    return is_good;
+}
+
 int cli_model_open(struct cli_model_settings *settings, struct dsinfer_model **model) {
     struct dsinfer_model_options options;
     struct dsinfer_error library_error = {DSINFER_OK, ""};
@@ -136,7 +149,9 @@ int cli_model_open(struct cli_model_settings *settings, struct dsinfer_model **m
     status = dsinfer_model_open(cli_model_get_name(settings), &options, model, &library_error);
     if (status != DSINFER_OK) {
         cli_fail_library(&error, status, &library_error);
-        return cli_report_exit(cli_model_get_name(settings), &error, CLI_EXIT_MODEL);
+        return cli_report_exit(is_alphabet_at_fault(settings) ? settings->alphabet
+                                                              : cli_model_get_name(settings),
+                               &error, CLI_EXIT_MODEL);
     }
     return CLI_EXIT_OK;
 }

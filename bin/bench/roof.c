@@ -11,6 +11,8 @@
 #define DURATION_S 0.3 /* of each of the two measurements */
 #define MIN_BYTES (1 << 16)
 #define MAX_BYTES ((size_t)1 << 30)
+#define MIN_READS 3
+#define MIN_WORDS ((size_t)1 << 18) /* read between two looks at the clock */
 #define N_ROUNDS 200000
 
 static const struct cli_roof_kernels *find_kernels(const char *name) {
@@ -22,21 +24,23 @@ static const struct cli_roof_kernels *find_kernels(const char *name) {
 static double measure_read(const struct cli_roof_kernels *kernels, size_t n_bytes) {
     const size_t n = n_bytes / sizeof(uint32_t);
     uint32_t *words = cli_calloc(n, sizeof(*words));
-    const double started_s = cli_clock_s();
     volatile uint32_t sink = 0;
     double best_s = 1e9;
+    double started_s;
+    int i;
 
     /* Pages that were never written would all be one page of zeros. */
     memset(words, 1, n * sizeof(*words));
-    while (cli_clock_s() - started_s < DURATION_S) {
+    started_s = cli_clock_s();
+    for (i = 0; i < MIN_READS || cli_clock_s() - started_s < DURATION_S; i++) {
         const double before_s = cli_clock_s();
-        size_t read;
+        size_t n_done;
         double spent_s;
 
-        for (read = 0; read < MIN_BYTES * 16; read += n_bytes) {
+        for (n_done = 0; n_done < MIN_WORDS; n_done += n) {
             sink = sink + kernels->read(words, n);
         }
-        spent_s = (cli_clock_s() - before_s) / ((double)read / (double)n_bytes);
+        spent_s = (cli_clock_s() - before_s) / ((double)n_done / (double)n);
         best_s = spent_s < best_s ? spent_s : best_s;
     }
     free(words);

@@ -112,6 +112,8 @@ def test_output_over_an_input_is_refused():
     path = write('precious.wav', read(SAMPLE))
     fails('transcribe', path, '-o', path, code=2, name=path, kind='usage')
     fails('features', path, '-o', path, code=2, name=path, kind='usage')
+    fails('transcribe', SAMPLE, '-m', path, '-o', path, code=2, name=path, kind='usage')
+    fails('transcribe', SAMPLE, '--alphabet', path, '-o', path, code=2, name=path, kind='usage')
     assert read(path) == read(SAMPLE)
 
 
@@ -141,7 +143,10 @@ def test_broken_models_are_refused():
 def test_broken_alphabets_are_refused():
     model = os.path.join(BUNDLED, 'output_graph.pb')
     for path in (write('short.txt', b'a\nb\n'), temporary('missing.txt')):
-        fails('transcribe', '-m', model, '--alphabet', path, SAMPLE, code=3)
+        fails('transcribe', '-m', model, '--alphabet', path, SAMPLE, code=3, name=path)
+        fails('transcribe', '--alphabet', path, SAMPLE, code=3, name=path)
+    fails('transcribe', '-m', '/nowhere', '--alphabet', '/nowhere/too', SAMPLE, code=3,
+          name='/nowhere')
 
 
 def test_malformed_graphs_have_the_class_of_their_manifest():
