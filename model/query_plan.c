@@ -121,28 +121,30 @@ static enum dsinfer_status set_outputs(struct dsinfer_query *query, const char *
     return dsi_graph_set_outputs(&query->graph, graph_ports, query->n_outputs, err);
 }
 
-/* Other N or T than the file's: values that the network still has. */
-static enum dsinfer_status ask_network(struct dsinfer_query *query, const char *const *output_names,
-                                       struct dsinfer_error *err) {
+/* Other N or T than the file's: roles go in, and values come out that the network still has. */
+static enum dsinfer_status ask_network(struct dsinfer_query *query,
+                                       const struct dsinfer_binding *inputs,
+                                       const char *const *output_names, struct dsinfer_error *err) {
     const struct dsi_signature *signature = &query->model->signature;
+    const char *missing = NULL;
     struct dsi_port ports[DSI_QUERY_MAX_NAMES];
     enum dsinfer_status status;
-    bool is_there = query->model->is_fused;
     size_t i;
 
-    for (i = 0; is_there && i < query->n_bindings; i++) {
-        is_there = query->bindings[i].has_role;
+    for (i = 0; i < query->n_bindings && !missing; i++) {
+        missing = query->bindings[i].has_role ? NULL : inputs[i].name;
     }
-    for (i = 0; is_there && i < query->n_outputs; i++) {
-        is_there = find_in_network(query, &query->outputs[i], &ports[i]);
+    for (i = 0; i < query->n_outputs && !missing; i++) {
+        if (!query->model->is_fused || !find_in_network(query, &query->outputs[i], &ports[i])) {
+            missing = output_names[i];
+        }
     }
-    if (!is_there) {
+    if (missing) {
         return dsi_fail(err, DSINFER_ERR_ARGUMENT,
-                        "a node that was asked for exists only at the file's own %lld streams and "
-                        "%lld steps, not at %lld and %lld: '%s'",
-                        (long long)signature->n_streams, (long long)signature->n_steps,
-                        (long long)query->n_streams, (long long)query->n_steps,
-                        output_names[i ? i - 1 : 0]);
+                        "'%s' exists only at the file's own %lld streams and %lld steps, not at "
+                        "%lld and %lld",
+                        missing, (long long)signature->n_streams, (long long)signature->n_steps,
+                        (long long)query->n_streams, (long long)query->n_steps);
     }
 
     status = add_network_inputs(query, err);
@@ -279,5 +281,5 @@ enum dsinfer_status dsi_query_prepare(struct dsinfer_query *query,
         return ask_model(query, err);
     }
     return is_own_size ? ask_file(query, inputs, output_names, err)
-                       : ask_network(query, output_names, err);
+                       : ask_network(query, inputs, output_names, err);
 }

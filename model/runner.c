@@ -67,6 +67,34 @@ static enum dsinfer_status check_sizes(const struct dsinfer_model *model,
                     options->max_streams, options->max_steps);
 }
 
+/* The outputs go to the caller's memory: they must have the shapes that are promised there. A
+ * network that is not fused could give anything. */
+static enum dsinfer_status check_outputs(const struct dsinfer_runner *runner, size_t n_streams,
+                                         size_t n_steps, struct dsinfer_error *err) {
+    const struct dsi_signature *signature = &runner->model->signature;
+    const int64_t logits[] = {(int64_t)n_steps, (int64_t)n_streams, (int64_t)signature->n_labels};
+    const int64_t state[] = {(int64_t)n_streams, (int64_t)signature->n_cell};
+    char found_text[DSI_SHAPE_TEXT_SIZE];
+    char needed_text[DSI_SHAPE_TEXT_SIZE];
+    size_t i;
+
+    for (i = 0; i < DSI_N_ROLES - DSI_ROLE_LOGITS; i++) {
+        const struct dsi_shape needed = i ? dsi_shape_make(2, state) : dsi_shape_make(3, logits);
+        struct dsi_shape found;
+        enum dsi_dtype dtype;
+
+        dsi_run_get_output(runner->run, i, &dtype, &found);
+        if (dtype != DSI_DTYPE_F32 || !dsi_shape_is_equal(&found, &needed)) {
+            return dsi_fail(err, DSINFER_ERR_MALFORMED,
+                            "the output %s of the network is %s %s instead of float32 %s",
+                            dsi_role_names[DSI_ROLE_LOGITS + i], dsi_dtype_get_name(dtype),
+                            dsi_shape_print(&found, found_text),
+                            dsi_shape_print(&needed, needed_text));
+        }
+    }
+    return DSINFER_OK;
+}
+
 static enum dsinfer_status set_sizes(struct dsinfer_runner *runner, size_t n_streams,
                                      size_t n_steps, struct dsinfer_error *err) {
     struct dsi_shape shapes[DSI_ROLE_LENGTHS + 1];
@@ -75,8 +103,12 @@ static enum dsinfer_status set_sizes(struct dsinfer_runner *runner, size_t n_str
     if (runner->n_streams == n_streams && runner->n_steps == n_steps) {
         return DSINFER_OK;
     }
+    runner->n_streams = 0; /* none, should this fail */
     dsi_model_get_shapes(runner->model, n_streams, n_steps, shapes);
     status = dsi_run_set_shapes(runner->run, shapes, err);
+    if (status == DSINFER_OK) {
+        status = check_outputs(runner, n_streams, n_steps, err);
+    }
     if (status == DSINFER_OK) {
         runner->n_streams = n_streams;
         runner->n_steps = n_steps;

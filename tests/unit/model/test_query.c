@@ -167,6 +167,12 @@ static void other_values_exist_only_at_the_files_own_size(void **state) {
     input = bind_windows("windows", 1, 7);
     expect_refusal(&input, 1, "lstm_fused_cell/BlockLSTM:1", "10 steps");
     expect_refusal(&input, 1, "Relu", "'Relu'");
+    {
+        const struct dsinfer_binding inputs[] = {
+            input, {"Minimum", {DSINFER_ELEMENT_F32, 2, {7, N_CELL}, values}}};
+
+        expect_refusal(inputs, 2, "logits", "'Minimum'");
+    }
 }
 
 static void inner_values_can_be_fed(void **state) {

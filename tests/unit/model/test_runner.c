@@ -5,6 +5,7 @@
 
 #include <dsinfer/runner.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #define N_CELL 4
@@ -169,6 +170,34 @@ static void wrong_options_are_refused(void **state) {
     dsinfer_runner_destroy(NULL);
 }
 
+/* A graph whose new states are slices that keep their first axis: [0,1,4] instead of [1,4]. */
+static void outputs_of_another_shape_are_refused(void **state) {
+    static const char flag[] = "shrink_axis_mask\x12\x02\x18\x01";
+    struct dsinfer_runner *runner;
+    struct dsinfer_model *model;
+    struct dsinfer_error err;
+    char path[TEST_PATH_SIZE];
+    unsigned char *bytes;
+    size_t n_found = 0;
+    size_t size;
+    size_t i;
+
+    (void)state;
+    bytes = test_read_file(test_source_path(path, "tests/golden/variants/no-lengths.pb"), &size);
+    for (i = 0; i + sizeof(flag) - 1 <= size; i++) {
+        if (memcmp(bytes + i, flag, sizeof(flag) - 1) == 0) {
+            bytes[i + sizeof(flag) - 2] = 0;
+            n_found++;
+        }
+    }
+    assert_int_equal(n_found, 2);
+    assert_int_equal(dsinfer_model_open_memory(bytes, size, NULL, &model, NULL), DSINFER_OK);
+    assert_int_equal(dsinfer_runner_create(model, NULL, &runner, &err), DSINFER_ERR_MALFORMED);
+    assert_non_null(strstr(err.message, "new_h"));
+    dsinfer_model_unref(model);
+    free(bytes);
+}
+
 static void creating_survives_every_failed_allocation(void **state) {
     long n;
 
@@ -197,6 +226,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(lengths_out_of_range_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(length_zero_leaves_the_state_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(wrong_options_are_refused, set_up, tear_down),
+        cmocka_unit_test(outputs_of_another_shape_are_refused),
         cmocka_unit_test_setup_teardown(creating_survives_every_failed_allocation, set_up,
                                         tear_down),
     };
