@@ -260,6 +260,50 @@ static void computing_constants_has_a_limit(void **state) {
     dsi_plan_destroy(plan);
 }
 
+/* As many nodes as a graph may have, in a chain, and all live until the end. */
+static void the_largest_graph_plans_and_runs(void **state) {
+    enum { N_SUMS = 64, N_CHAIN = DSI_GRAPH_MAX_NODES - 2 - N_SUMS };
+    const struct dsi_shape shape = SHAPE(1);
+    struct dsi_port x = test_add_placeholder(&graph, "x", DSI_DTYPE_F32);
+    const float in = 3.0f;
+    static float out[N_SUMS * DSI_GRAPH_MAX_INPUTS];
+    struct dsi_port sums[N_SUMS], all;
+    const void *ins[] = {&in};
+    void *outs[] = {out};
+    struct dsi_plan *plan;
+    struct dsi_run *run;
+    uint32_t i, k;
+
+    (void)state;
+    for (i = 0; i < N_CHAIN; i++) {
+        char name[16];
+
+        snprintf(name, sizeof(name), "y%u", (unsigned)i);
+        NODE(&graph, name, "Relu", {i, 0});
+    }
+    for (i = 0; i < N_SUMS; i++) {
+        struct dsi_port inputs[DSI_GRAPH_MAX_INPUTS];
+        const uint32_t first = 1 + i * (DSI_GRAPH_MAX_INPUTS - 2);
+        char name[16];
+
+        for (k = 0; k < DSI_GRAPH_MAX_INPUTS; k++) {
+            inputs[k] = (struct dsi_port){k ? first + k : N_CHAIN, 0};
+        }
+        snprintf(name, sizeof(name), "sum%u", (unsigned)i);
+        sums[i] = test_add_node(&graph, name, "Pack", inputs, DSI_GRAPH_MAX_INPUTS);
+    }
+    all = test_add_node(&graph, "all", "Pack", sums, N_SUMS);
+    INPUTS(&graph, x);
+    OUTPUTS(&graph, all);
+    assert_int_equal(dsi_graph_verify(&graph, NULL), DSINFER_OK);
+    plan = make_plan(DSI_KERNELS_REFERENCE, &shape);
+    assert_int_equal(dsi_run_create(plan, &shape, &run, NULL), DSINFER_OK);
+    assert_int_equal(dsi_run_execute(run, ins, outs, NULL), DSINFER_OK);
+    assert_true(out[0] == 3.0f && out[N_SUMS * DSI_GRAPH_MAX_INPUTS - 1] == 3.0f);
+    dsi_run_destroy(run);
+    dsi_plan_destroy(plan);
+}
+
 static void wrong_shapes_of_inputs_are_refused(void **state) {
     const struct dsi_shape good = SHAPE(2), open = SHAPE(-1), huge = SHAPE(1 << 20, 1 << 20);
     struct dsi_port x = test_add_placeholder(&graph, "x", DSI_DTYPE_F32);
@@ -328,6 +372,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_weight_of_two_nodes_is_packed_once, setup, teardown),
         cmocka_unit_test_setup_teardown(a_big_weight_is_packed_in_slices, setup, teardown),
         cmocka_unit_test_setup_teardown(computing_constants_has_a_limit, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_largest_graph_plans_and_runs, setup, teardown),
         cmocka_unit_test_setup_teardown(wrong_shapes_of_inputs_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(every_failed_allocation_is_reported, setup, teardown),
     };
