@@ -4,7 +4,9 @@
 #include "model/format.h"
 
 #include "model/graphdef/graphdef.h"
+#include "model/ir/ir.h"
 #include "model/memmapped/memmapped.h"
+#include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
 
 #include <inttypes.h>
@@ -21,39 +23,64 @@ static bool probe_tflite(struct dsi_bytes bytes) {
     return has_text(bytes, 4, "TFL3");
 }
 
-static enum dsinfer_status refuse_tflite(struct dsi_graph *graph, struct dsi_bytes bytes,
-                                         const struct dsi_mapped_file *file,
+static enum dsinfer_status refuse_tflite(struct dsi_graph *graph,
+                                         const struct dsi_model_source *source,
                                          struct dsinfer_error *err) {
-    (void)graph, (void)bytes, (void)file;
+    (void)graph, (void)source;
     return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
-                    "this is a TensorFlow Lite model (.tflite); supported are frozen graphs (.pb) "
-                    "and memory-mapped packages (.pbmm)");
+                    "this is a TensorFlow Lite model (.tflite); supported are frozen graphs "
+                    "(.pb), memory-mapped packages (.pbmm) and OpenVINO IRs (.xml)");
 }
 
-static bool probe_xml(struct dsi_bytes bytes) {
-    return has_text(bytes, 0, "<?xml") || has_text(bytes, 0, "\xef\xbb\xbf<?xml") ||
-           has_text(bytes, 0, "<net ");
+/* Opens the .bin beside the .xml. */
+static enum dsinfer_status open_weights(const struct dsi_model_source *source,
+                                        struct dsinfer_error *err) {
+    struct dsinfer_error detail;
+    enum dsinfer_status status;
+    char *path;
+
+    if (!source->path || !source->weights) {
+        return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
+                        "this is an OpenVINO IR: its weights are in a second file, which can only "
+                        "be found where the model is opened by its path");
+    }
+    status = dsi_ir_get_weights_path(source->path, &path, err);
+    if (status != DSINFER_OK) {
+        return status;
+    }
+    status = dsi_mapped_file_open(source->weights, path, &detail);
+    if (status != DSINFER_OK) {
+        status = dsi_fail(err, status, "its weights '%s': %s", path, detail.message);
+    }
+    dsi_free(path);
+    return status;
 }
 
-static enum dsinfer_status refuse_xml(struct dsi_graph *graph, struct dsi_bytes bytes,
-                                      const struct dsi_mapped_file *file,
-                                      struct dsinfer_error *err) {
-    (void)graph, (void)bytes, (void)file;
-    return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
-                    "this is an XML file, perhaps an OpenVINO IR; supported are frozen graphs "
-                    "(.pb) and memory-mapped packages (.pbmm)");
+static enum dsinfer_status read_ir(struct dsi_graph *graph, const struct dsi_model_source *source,
+                                   struct dsinfer_error *err) {
+    enum dsinfer_status status = open_weights(source, err);
+
+    return status == DSINFER_OK
+               ? dsi_ir_read(graph, source->bytes, source->weights->bytes, source->weights, err)
+               : status;
 }
 
-static enum dsinfer_status read_graphdef(struct dsi_graph *graph, struct dsi_bytes bytes,
-                                         const struct dsi_mapped_file *file,
+static enum dsinfer_status read_memmapped(struct dsi_graph *graph,
+                                          const struct dsi_model_source *source,
+                                          struct dsinfer_error *err) {
+    return dsi_memmapped_read(graph, source->bytes, source->file, err);
+}
+
+static enum dsinfer_status read_graphdef(struct dsi_graph *graph,
+                                         const struct dsi_model_source *source,
                                          struct dsinfer_error *err) {
-    return dsi_graphdef_read(graph, bytes, file, NULL, err);
+    return dsi_graphdef_read(graph, source->bytes, source->file, NULL, err);
 }
 
 static const struct dsi_model_format FORMATS[] = {
     {"tflite", probe_tflite, refuse_tflite},
-    {"ir", probe_xml, refuse_xml},
-    {"memmapped", dsi_memmapped_probe, dsi_memmapped_read},
+    {"ir", dsi_ir_probe, read_ir},
+    {"memmapped", dsi_memmapped_probe, read_memmapped},
     {"graphdef", dsi_graphdef_probe, read_graphdef},
 };
 
@@ -86,16 +113,15 @@ static enum dsinfer_status refuse_unknown(struct dsi_bytes bytes, struct dsinfer
 
 enum dsinfer_status dsi_model_format_read(struct dsi_graph *graph,
                                           const struct dsi_model_format **format,
-                                          struct dsi_bytes bytes,
-                                          const struct dsi_mapped_file *file,
+                                          const struct dsi_model_source *source,
                                           struct dsinfer_error *err) {
-    const struct dsi_model_format *found = dsi_model_format_probe(bytes);
+    const struct dsi_model_format *found = dsi_model_format_probe(source->bytes);
     enum dsinfer_status status;
 
     if (!found) {
-        return refuse_unknown(bytes, err);
+        return refuse_unknown(source->bytes, err);
     }
-    status = found->read(graph, bytes, file, err);
+    status = found->read(graph, source, err);
     if (status == DSINFER_OK) {
         *format = found;
     }

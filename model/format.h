@@ -5,15 +5,23 @@
 
 #include "runtime/graph/graph.h"
 
+/* What is read. */
+struct dsi_model_source {
+    struct dsi_bytes bytes;
+    const struct dsi_mapped_file *file; /* that the bytes lie in, or NULL */
+    const char *path;                   /* of the file; NULL: there is only memory */
+    struct dsi_mapped_file *weights;    /* given closed: where a reader opens the second file of a
+                                           format that has one; to be closed with the graph */
+};
+
 struct dsi_model_format {
     const char *name;                      /* "graphdef", "memmapped", … */
     bool (*probe)(struct dsi_bytes bytes); /* cheap: looks at the ends of the file */
 
-    /* Makes a verified graph; constants point into `bytes`, which lie in `file` unless that is
-     * NULL. Formats that are known but not supported fail with ERR_UNSUPPORTED. *graph is untouched
-     * on failure. */
-    enum dsinfer_status (*read)(struct dsi_graph *graph, struct dsi_bytes bytes,
-                                const struct dsi_mapped_file *file, struct dsinfer_error *err);
+    /* Makes a verified graph; constants point into the source's bytes or weights. Formats that are
+     * known but not supported fail with ERR_UNSUPPORTED. *graph is untouched on failure. */
+    enum dsinfer_status (*read)(struct dsi_graph *graph, const struct dsi_model_source *source,
+                                struct dsinfer_error *err);
 };
 
 /* The format of a file, or NULL if it is none that is known. A static object. */
@@ -23,8 +31,7 @@ const struct dsi_model_format *dsi_model_format_probe(struct dsi_bytes bytes);
  * format and like dsi_model_format.read. */
 enum dsinfer_status dsi_model_format_read(struct dsi_graph *graph,
                                           const struct dsi_model_format **format,
-                                          struct dsi_bytes bytes,
-                                          const struct dsi_mapped_file *file,
+                                          const struct dsi_model_source *source,
                                           struct dsinfer_error *err);
 
 #endif

@@ -1,5 +1,7 @@
 /* The family follows from what each release added: 0.4 the softmax, 0.5 the features inside the
- * graph, 0.6 constants `metadata_*` (version 5), 0.7 version 6.
+ * graph, 0.6 constants `metadata_*` (version 5), 0.7 version 6. A converted model has nothing of
+ * that but the softmax; from 0.6 on it has the name of another cell, and is taken for one of the
+ * later releases.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "model/metadata.h"
 
@@ -37,6 +39,18 @@ static bool find_constant(const struct dsi_graph *graph, const char *name, int64
            dsi_match_int(graph, (struct dsi_port){node, 0}, out);
 }
 
+static bool has_cudnn_cell(const struct dsi_graph *graph) {
+    static const char scope[] = "cudnn_lstm/";
+    size_t i;
+
+    for (i = 0; i < graph->n_nodes; i++) {
+        if (strncmp(graph->nodes[i].name, scope, sizeof(scope) - 1) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum dsinfer_family find_family(const struct dsi_graph *graph,
                                        const struct dsi_signature *signature) {
     int64_t version;
@@ -47,7 +61,10 @@ static enum dsinfer_family find_family(const struct dsi_graph *graph,
     if (find_constant(graph, "metadata_version", &version)) {
         return version >= 6 ? DSINFER_FAMILY_DS07 : DSINFER_FAMILY_DS06;
     }
-    return dsi_match_has_op(graph, "AudioSpectrogram") ? DSINFER_FAMILY_DS05 : DSINFER_FAMILY_DS04;
+    if (dsi_match_has_op(graph, "AudioSpectrogram")) {
+        return DSINFER_FAMILY_DS05;
+    }
+    return has_cudnn_cell(graph) ? DSINFER_FAMILY_DS07 : DSINFER_FAMILY_DS04;
 }
 
 /* 0.5 has attributes of a NoOp, later releases have constants. */

@@ -177,6 +177,7 @@ static void destroy(struct dsinfer_model *model) {
     dsi_graph_finish(&model->network);
     dsi_graph_finish(&model->graph);
     dsi_alphabet_finish(&model->alphabet);
+    dsi_mapped_file_close(&model->weights);
     dsi_mapped_file_close(&model->file);
     dsi_free(model);
 }
@@ -185,12 +186,17 @@ static void destroy(struct dsinfer_model *model) {
 static enum dsinfer_status open_bytes(struct dsinfer_model *model, struct dsi_bytes bytes,
                                       const struct dsinfer_model_options *options, const char *path,
                                       struct dsinfer_model **out, struct dsinfer_error *err) {
-    const struct dsi_mapped_file *file = path ? &model->file : NULL;
+    const struct dsi_model_source source = {
+        .bytes = bytes,
+        .file = path ? &model->file : NULL,
+        .path = path,
+        .weights = &model->weights,
+    };
     const struct dsi_model_format *format;
     enum dsinfer_status status;
 
     init_kernels(&model->kernels, options->kernels);
-    status = dsi_model_format_read(&model->graph, &format, bytes, file, err);
+    status = dsi_model_format_read(&model->graph, &format, &source, err);
     if (status == DSINFER_OK) {
         status = dsi_signature_find(&model->graph, &model->signature, err);
     }

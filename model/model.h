@@ -15,8 +15,9 @@
 
 struct dsinfer_model {
     atomic_uint n_references;
-    struct dsi_mapped_file file; /* owned; empty where opened from memory */
-    struct dsi_graph graph;      /* as in the file; constants lie in the mapping */
+    struct dsi_mapped_file file;    /* owned; empty where opened from memory */
+    struct dsi_mapped_file weights; /* owned; the second file, where the format has one */
+    struct dsi_graph graph;         /* as in the file; constants lie in the mappings */
     struct dsi_signature signature;
     struct dsi_graph network; /* the same cut to its roles: inputs windows, h, c and, where there
                                  are any, lengths; outputs logits, new_h, new_c */

@@ -1,7 +1,10 @@
-/* Finds the roles of a graph around its one BlockLSTM: windows, states and lengths by walking back
- * from its inputs; logits and new states by following its outputs 1 (c) and 6 (h) forward. Names
- * differ per release (`Gather`, `GatherNd`, `new_state_c`) and mislead: the pair of new states is
- * told by what feeds it, never by name or order.
+/* Finds the roles of a graph around its one LSTM: windows, states and lengths by walking back from
+ * its inputs; logits and new states by following its outputs forward. Names differ per release
+ * (`Gather`, `GatherNd`, `new_state_c`) and mislead: the pair of new states is told by what feeds
+ * it, never by name or order.
+ *
+ * The LSTM is a BlockLSTM of TensorFlow's, or the Lstm that readers of other formats make, which
+ * has the new states among its outputs.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "model/signature.h"
 
@@ -17,8 +20,22 @@ const char *const dsi_role_names[DSI_N_ROLES] = {"windows", "h",     "c",    "le
 /* Inputs of a BlockLSTM: seq_len_max, x, cs_prev, h_prev, w, wci, wcf, wco, b. */
 enum { LSTM_LENGTH, LSTM_X, LSTM_C, LSTM_H, LSTM_W, LSTM_B = 8, LSTM_N_INPUTS };
 
-/* The outputs that are followed. */
+/* The outputs of it that are followed. */
 enum { LSTM_OUT_C = 1, LSTM_OUT_H = 6 };
+
+/* Inputs and outputs of an Lstm. */
+enum { FUSED_X, FUSED_H, FUSED_C, FUSED_W, FUSED_B, FUSED_LENGTHS };
+enum { FUSED_OUT_Y, FUSED_OUT_H, FUSED_OUT_C };
+
+/* The LSTM that was found. */
+struct lstm {
+    uint32_t at;
+    const struct dsi_node *node;
+    bool is_fused;                      /* an Lstm */
+    struct dsi_port x, h, c, w, length; /* what it reads */
+    bool has_length;
+    uint32_t out_h; /* its output with the h of all steps */
+};
 
 /* Most frames of a window, features of a frame, cells and labels: all far above any release. */
 #define MAX_WINDOW 1023
@@ -52,15 +69,39 @@ static enum dsinfer_status fail_without_lstm(const struct dsi_graph *graph,
                     graph->n_nodes);
 }
 
-static enum dsinfer_status find_lstm(const struct dsi_graph *graph, uint32_t *out,
+/* What is read by whom. */
+static void read_operands(struct lstm *lstm) {
+    const struct dsi_port *inputs = lstm->node->inputs;
+
+    if (lstm->is_fused) {
+        lstm->x = inputs[FUSED_X];
+        lstm->h = inputs[FUSED_H];
+        lstm->c = inputs[FUSED_C];
+        lstm->w = inputs[FUSED_W];
+        lstm->has_length = lstm->node->n_inputs > FUSED_LENGTHS;
+        lstm->length = inputs[lstm->has_length ? FUSED_LENGTHS : FUSED_X];
+        lstm->out_h = FUSED_OUT_Y;
+    } else {
+        lstm->x = inputs[LSTM_X];
+        lstm->h = inputs[LSTM_H];
+        lstm->c = inputs[LSTM_C];
+        lstm->w = inputs[LSTM_W];
+        lstm->has_length = true;
+        lstm->length = inputs[LSTM_LENGTH];
+        lstm->out_h = LSTM_OUT_H;
+    }
+}
+
+static enum dsinfer_status find_lstm(const struct dsi_graph *graph, struct lstm *lstm,
                                      struct dsinfer_error *err) {
     const struct dsi_node *found = NULL;
+    size_t n_inputs;
     size_t i;
 
     for (i = 0; i < graph->n_nodes; i++) {
         const struct dsi_node *node = &graph->nodes[i];
 
-        if (!dsi_node_is_op(node, "BlockLSTM")) {
+        if (!dsi_node_is_op(node, "BlockLSTM") && !dsi_node_is_op(node, "Lstm")) {
             continue;
         }
         if (found) {
@@ -69,42 +110,46 @@ static enum dsinfer_status find_lstm(const struct dsi_graph *graph, uint32_t *ou
                             node->name);
         }
         found = node;
-        *out = (uint32_t)i;
+        lstm->at = (uint32_t)i;
     }
     if (!found) {
         return fail_without_lstm(graph, err);
     }
-    if (found->n_inputs != LSTM_N_INPUTS) {
-        return dsi_fail(err, DSINFER_ERR_MALFORMED,
-                        "node '%s' (BlockLSTM) has %zu inputs instead of %d", found->name,
-                        found->n_inputs, LSTM_N_INPUTS);
+    lstm->node = found;
+    lstm->is_fused = dsi_node_is_op(found, "Lstm");
+    n_inputs = lstm->is_fused ? FUSED_LENGTHS : LSTM_N_INPUTS;
+    if (found->n_inputs != n_inputs && !(lstm->is_fused && found->n_inputs == n_inputs + 1)) {
+        return dsi_fail(err, DSINFER_ERR_MALFORMED, "node '%s' (%s) has %zu inputs instead of %zu",
+                        found->name, found->op, found->n_inputs, n_inputs);
     }
+    read_operands(lstm);
     return DSINFER_OK;
 }
 
 /* Reads the number of cells from the weights. */
-static enum dsinfer_status find_n_cell(const struct dsi_graph *graph, const struct dsi_node *lstm,
+static enum dsinfer_status find_n_cell(const struct dsi_graph *graph, const struct lstm *lstm,
                                        struct dsi_signature *signature, struct dsinfer_error *err) {
-    const struct dsi_tensor *w = dsi_match_constant(graph, lstm->inputs[LSTM_W]);
+    const struct dsi_tensor *w = dsi_match_constant(graph, lstm->w);
     char text[DSI_SHAPE_TEXT_SIZE];
     int64_t n_cell;
 
     if (!w) {
         return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
                         "the weights of node '%s' are no constant: the graph is not frozen",
-                        lstm->name);
+                        lstm->node->name);
     }
     n_cell = w->shape.rank == 2 ? w->shape.dims[1] / 4 : 0;
     if (w->dtype != DSI_DTYPE_F32 || n_cell < 1 || w->shape.dims[1] % 4 != 0 ||
         w->shape.dims[0] <= n_cell) {
         return dsi_fail(err, DSINFER_ERR_MALFORMED,
                         "the weights of node '%s' are %s %s instead of float32 [I+C,4C]",
-                        lstm->name, dsi_dtype_get_name(w->dtype), dsi_shape_print(&w->shape, text));
+                        lstm->node->name, dsi_dtype_get_name(w->dtype),
+                        dsi_shape_print(&w->shape, text));
     }
     if (n_cell > MAX_CELLS) {
         return dsi_fail(err, DSINFER_ERR_LIMIT,
-                        "node '%s' has %lld cells, more than %d are not supported", lstm->name,
-                        (long long)n_cell, MAX_CELLS);
+                        "node '%s' has %lld cells, more than %d are not supported",
+                        lstm->node->name, (long long)n_cell, MAX_CELLS);
     }
     signature->n_cell = (size_t)n_cell;
     return DSINFER_OK;
@@ -112,9 +157,9 @@ static enum dsinfer_status find_n_cell(const struct dsi_graph *graph, const stru
 
 /* Walks back from the LSTM's x, at each node to its first input that is no constant, until there is
  * a placeholder. */
-static bool find_windows(const struct dsi_graph *graph, const struct dsi_node *lstm,
+static bool find_windows(const struct dsi_graph *graph, const struct lstm *lstm,
                          struct dsi_port *out) {
-    struct dsi_port port = lstm->inputs[LSTM_X];
+    struct dsi_port port = lstm->x;
     size_t n_steps;
 
     for (n_steps = 0; n_steps <= graph->n_nodes; n_steps++) {
@@ -198,11 +243,11 @@ static void read_n_streams(const struct dsi_graph *graph, struct dsi_signature *
 }
 
 /* The placeholder behind seq_len_max = Cast(Max(lengths)). */
-static bool find_lengths(const struct dsi_graph *graph, const struct dsi_node *lstm,
+static bool find_lengths(const struct dsi_graph *graph, const struct lstm *lstm,
                          struct dsi_port *out) {
-    struct dsi_port port = lstm->inputs[LSTM_LENGTH];
+    struct dsi_port port = lstm->length;
 
-    for (;;) {
+    while (lstm->has_length) {
         const struct dsi_node *node = &graph->nodes[port.node];
 
         if (dsi_node_is_op(node, "Placeholder")) {
@@ -215,6 +260,7 @@ static bool find_lengths(const struct dsi_graph *graph, const struct dsi_node *l
         }
         port = node->inputs[0];
     }
+    return false;
 }
 
 /* What of the LSTM's outputs has come into a value on a way to a new state. */
@@ -278,8 +324,9 @@ static void find_new_states(const struct dsi_graph *graph, uint32_t lstm, const 
 
 /* Marks what depends on the LSTM's h, and finds the reshape of x · w + b behind it: the logits
  * before any softmax. The last such reshape counts. */
-static bool find_raw_logits(const struct dsi_graph *graph, uint32_t lstm, const uint32_t *order,
-                            size_t n_order, uint8_t *depends, size_t *n_labels, uint32_t *out) {
+static bool find_raw_logits(const struct dsi_graph *graph, const struct lstm *lstm,
+                            const uint32_t *order, size_t n_order, uint8_t *depends,
+                            size_t *n_labels, uint32_t *out) {
     struct dsi_linear linear;
     bool found = false;
     size_t i;
@@ -288,10 +335,10 @@ static bool find_raw_logits(const struct dsi_graph *graph, uint32_t lstm, const 
     for (i = 0; i < n_order; i++) {
         const struct dsi_node *node = &graph->nodes[order[i]];
 
-        for (k = 0; k < node->n_inputs && order[i] != lstm; k++) {
+        for (k = 0; k < node->n_inputs && order[i] != lstm->at; k++) {
             const struct dsi_port input = node->inputs[k];
 
-            if (input.node == lstm ? input.output == LSTM_OUT_H : depends[input.node]) {
+            if (input.node == lstm->at ? input.output == lstm->out_h : depends[input.node]) {
                 depends[order[i]] = 1;
             }
         }
@@ -333,14 +380,14 @@ static void find_logits(const struct dsi_graph *graph, uint32_t raw, const uint3
     signature->ports[DSI_ROLE_LOGITS] = (struct dsi_port){last, 0};
 }
 
-static enum dsinfer_status find_outputs(const struct dsi_graph *graph, uint32_t lstm,
+static enum dsinfer_status find_outputs(const struct dsi_graph *graph, const struct lstm *lstm,
                                         struct dsi_signature *signature,
                                         struct dsinfer_error *err) {
     uint32_t *order = dsi_malloc(graph->n_nodes * sizeof(*order));
     uint8_t *marks = dsi_calloc(graph->n_nodes, sizeof(*marks));
     enum dsinfer_status status;
-    bool has_c = false;
-    bool has_h = false;
+    bool has_c = lstm->is_fused;
+    bool has_h = lstm->is_fused;
     size_t n_order;
     uint32_t raw;
 
@@ -353,7 +400,12 @@ static enum dsinfer_status find_outputs(const struct dsi_graph *graph, uint32_t 
         goto out;
     }
 
-    find_new_states(graph, lstm, order, n_order, marks, signature, &has_c, &has_h);
+    if (lstm->is_fused) {
+        signature->ports[DSI_ROLE_NEW_H] = (struct dsi_port){lstm->at, FUSED_OUT_H};
+        signature->ports[DSI_ROLE_NEW_C] = (struct dsi_port){lstm->at, FUSED_OUT_C};
+    } else {
+        find_new_states(graph, lstm->at, order, n_order, marks, signature, &has_c, &has_h);
+    }
     memset(marks, 0, graph->n_nodes * sizeof(*marks));
     if (!find_raw_logits(graph, lstm, order, n_order, marks, &signature->n_labels, &raw)) {
         status = fail_missing(DSI_ROLE_LOGITS,
@@ -381,39 +433,37 @@ out:
 enum dsinfer_status dsi_signature_find(const struct dsi_graph *graph,
                                        struct dsi_signature *signature, struct dsinfer_error *err) {
     struct dsi_signature found = {0};
-    const struct dsi_node *lstm;
     enum dsinfer_status status;
-    uint32_t at = 0;
+    struct lstm lstm = {0};
 
-    status = find_lstm(graph, &at, err);
+    status = find_lstm(graph, &lstm, err);
     if (status != DSINFER_OK) {
         return status;
     }
-    lstm = &graph->nodes[at];
-    status = find_n_cell(graph, lstm, &found, err);
+    status = find_n_cell(graph, &lstm, &found, err);
     if (status != DSINFER_OK) {
         return status;
     }
 
-    if (!find_windows(graph, lstm, &found.ports[DSI_ROLE_WINDOWS])) {
+    if (!find_windows(graph, &lstm, &found.ports[DSI_ROLE_WINDOWS])) {
         return fail_missing(DSI_ROLE_WINDOWS, "no placeholder feeds the LSTM", err);
     }
     status = read_windows(&graph->nodes[found.ports[DSI_ROLE_WINDOWS].node], &found, err);
     if (status != DSINFER_OK) {
         return status;
     }
-    if (!find_state(graph, lstm->inputs[LSTM_H], &found.ports[DSI_ROLE_H])) {
-        return fail_missing(DSI_ROLE_H, "input 3 of the LSTM is neither variable nor placeholder",
-                            err);
+    if (!find_state(graph, lstm.h, &found.ports[DSI_ROLE_H])) {
+        return fail_missing(DSI_ROLE_H,
+                            "what the LSTM has as h is neither variable nor placeholder", err);
     }
-    if (!find_state(graph, lstm->inputs[LSTM_C], &found.ports[DSI_ROLE_C])) {
-        return fail_missing(DSI_ROLE_C, "input 2 of the LSTM is neither variable nor placeholder",
-                            err);
+    if (!find_state(graph, lstm.c, &found.ports[DSI_ROLE_C])) {
+        return fail_missing(DSI_ROLE_C,
+                            "what the LSTM has as c is neither variable nor placeholder", err);
     }
     read_n_streams(graph, &found);
-    found.has_lengths = find_lengths(graph, lstm, &found.ports[DSI_ROLE_LENGTHS]);
+    found.has_lengths = find_lengths(graph, &lstm, &found.ports[DSI_ROLE_LENGTHS]);
 
-    status = find_outputs(graph, at, &found, err);
+    status = find_outputs(graph, &lstm, &found, err);
     if (status == DSINFER_OK) {
         *signature = found;
     }

@@ -7,7 +7,8 @@
  *     new_h  = rows `lengths` of [h; y]                  same flattened
  * and without them y = hs, new_c = cs[-1], new_h = hs[-1]. Both are what one Lstm with lengths
  * gives (T where there are none). Every part of this is checked here; what differs anywhere is not
- * fused. Lengths frozen to T count as none: by then they are constants.
+ * fused. Lengths frozen to T count as none: by then they are constants. Where a reader has made an
+ * Lstm already, only the lengths are added.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "model/convert/convert.h"
@@ -23,6 +24,7 @@ enum { IN_WINDOWS, IN_H, IN_C, IN_LENGTHS }; /* graph inputs */
 enum { OUT_LOGITS, OUT_NEW_H, OUT_NEW_C };   /* graph outputs */
 enum { LSTM_LENGTH, LSTM_X, LSTM_C, LSTM_H, LSTM_W, LSTM_WCI, LSTM_B = 8, LSTM_N_INPUTS };
 enum { LSTM_OUT_C = 1, LSTM_OUT_H = 6 };
+enum { FUSED_X, FUSED_H, FUSED_C, FUSED_W, FUSED_B, FUSED_LENGTHS }; /* inputs of an Lstm */
 
 /* Weights below this are zero to an LSTM in float32: the `rounded` files turn zero peepholes into
  * 2.3e-41, the middle of the first of 256 steps from 0 to the smallest normal number. */
@@ -312,17 +314,61 @@ static bool match_new_state(const struct match *m, size_t graph_output, size_t g
     return false;
 }
 
-/* Finds the one BlockLSTM and what stands around it. */
+/* An Lstm that the file's reader has made: it needs nothing but its lengths. */
+static bool match_fused(struct match *m) {
+    const struct dsi_graph *graph = m->graph;
+    const struct dsi_tensor *constant;
+    struct dsi_port lengths;
+    size_t count;
+    size_t i;
+
+    m->has_lengths = graph->n_inputs > IN_LENGTHS;
+    if (graph->n_inputs < IN_LENGTHS || m->lstm->n_inputs < FUSED_LENGTHS ||
+        !is_port(m, m->lstm->inputs[FUSED_H], graph->inputs[IN_H].port.node, 0) ||
+        !is_port(m, m->lstm->inputs[FUSED_C], graph->inputs[IN_C].port.node, 0)) {
+        return false;
+    }
+    for (i = OUT_NEW_H; i <= OUT_NEW_C; i++) {
+        if (!is_port(m, graph->outputs[i].port, m->at, (uint32_t)i)) {
+            return false;
+        }
+    }
+    if (m->lstm->n_inputs == FUSED_LENGTHS) {
+        return !m->has_lengths;
+    }
+    lengths = skip_cast(m, m->lstm->inputs[FUSED_LENGTHS]);
+    if (m->has_lengths) {
+        m->lengths = graph->inputs[IN_LENGTHS].port;
+        return is_lengths(m, lengths);
+    }
+    constant = dsi_match_constant(graph, lengths);
+    if (!constant || (constant->dtype != DSI_DTYPE_I32 && constant->dtype != DSI_DTYPE_I64) ||
+        !dsi_shape_count(&constant->shape, &count)) {
+        return false;
+    }
+    for (i = 0; i < count; i++) {
+        if (dsi_tensor_get_int(constant, i) != m->n_steps) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Finds the one BlockLSTM, or Lstm, and what stands around it. */
 static bool match_all(struct match *m) {
     const struct dsi_tensor *w;
     struct dsi_port rows;
     size_t i;
 
     for (i = 0; i < m->graph->n_nodes; i++) {
-        if (dsi_node_is_op(&m->graph->nodes[i], "BlockLSTM")) {
+        if (dsi_node_is_op(&m->graph->nodes[i], "BlockLSTM") ||
+            dsi_node_is_op(&m->graph->nodes[i], "Lstm")) {
             m->at = (uint32_t)i;
             m->lstm = &m->graph->nodes[i];
         }
+    }
+    if (m->lstm && dsi_node_is_op(m->lstm, "Lstm")) {
+        return match_fused(m);
     }
     if (!m->lstm || m->lstm->n_inputs != LSTM_N_INPUTS || m->graph->n_inputs < IN_LENGTHS) {
         return false;
@@ -360,6 +406,18 @@ static enum dsinfer_status add_lengths(struct dsi_graph *graph, struct match *m,
     inputs[IN_LENGTHS].name = dsi_role_names[DSI_ROLE_LENGTHS];
     inputs[IN_LENGTHS].port = m->lengths;
     return dsi_graph_set_inputs(graph, inputs, IN_LENGTHS + 1, err);
+}
+
+/* Gives an Lstm the lengths. */
+static enum dsinfer_status complete(struct dsi_graph *graph, const struct match *m,
+                                    struct dsinfer_error *err) {
+    const struct dsi_node *lstm = &graph->nodes[m->at];
+    struct dsi_port inputs[FUSED_LENGTHS + 1];
+
+    memcpy(inputs, lstm->inputs, FUSED_LENGTHS * sizeof(inputs[0]));
+    inputs[FUSED_LENGTHS] = m->lengths;
+    return dsi_convert_replace(graph, m->at, "Lstm", inputs, FUSED_LENGTHS + 1, lstm->attrs,
+                               lstm->n_attrs, err);
 }
 
 static enum dsinfer_status replace(struct dsi_graph *graph, const struct match *m,
@@ -410,7 +468,8 @@ enum dsinfer_status dsi_convert_fuse_lstm(struct dsi_graph *graph,
         status = add_lengths(graph, &m, err);
     }
     if (status == DSINFER_OK) {
-        status = replace(graph, &m, err);
+        status = dsi_node_is_op(&graph->nodes[m.at], "Lstm") ? complete(graph, &m, err)
+                                                             : replace(graph, &m, err);
     }
     return status == DSINFER_OK ? dsi_convert_prune(graph, err) : status;
 }

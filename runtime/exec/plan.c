@@ -250,6 +250,7 @@ static void join_alias(struct dsi_plan *plan, const struct dsi_plan_step *step, 
         plan->values[to].kind = DSI_VALUE_CONSTANT;
         plan->tensors[to].bytes = plan->tensors[from].bytes;
         plan->tensors[to].file = plan->tensors[from].file;
+        plan->tensors[to].stored = plan->tensors[from].stored;
     }
 }
 

@@ -2,8 +2,8 @@
  * packed weights.
  *
  * A weight is packed slice by slice and the pages just read are given back, so that loading never
- * holds a big model twice.
- * SPDX-License-Identifier: BSD-2-Clause */
+ * holds a big model twice. One that is stored otherwise than as float32 in C order becomes so on
+ * the way, in a buffer of one slice. SPDX-License-Identifier: BSD-2-Clause */
 #include "runtime/exec/plan_internal.h"
 
 #include "runtime/base/alloc.h"
@@ -11,8 +11,13 @@
 
 #include <string.h>
 
-/* Bytes of a weight that are packed at once. */
+/* Bytes of a weight that are packed at once: as they lie in the file, and when they are first
+ * converted in a buffer, which should stay in the cache. */
 #define SLICE_SIZE ((size_t)4 << 20)
+#define BUFFER_SIZE ((size_t)1 << 20)
+
+/* Between the rows of the buffer, so that they do not all fall on the same lines of the cache. */
+#define ROW_PADDING (DSI_ALIGNMENT / sizeof(float))
 
 enum dsinfer_status dsi_plan_check_shape(const char *name, enum dsi_dtype dtype,
                                          const struct dsi_shape *shape, struct dsinfer_error *err) {
@@ -83,9 +88,12 @@ enum dsinfer_status dsi_plan_align(struct dsi_plan *plan, uint32_t value,
                                    struct dsinfer_error *err) {
     const uint32_t root = plan->values[value].root;
     struct dsi_tensor *tensor = &plan->tensors[root];
-    const size_t size = tensor->bytes.size;
+    size_t size = tensor->bytes.size;
     void *copy;
 
+    if (tensor->stored) {
+        (void)dsi_shape_get_size(&tensor->shape, tensor->dtype, &size);
+    }
     if (!tensor->bytes.data || !is_aligned(tensor->bytes.data, dsi_dtype_get_size(tensor->dtype))) {
         if (size > DSI_PLAN_MAX_CONSTANTS - plan->constants_size) {
             return dsi_fail(err, DSINFER_ERR_LIMIT, "constants need more than %zu bytes",
@@ -95,16 +103,21 @@ enum dsinfer_status dsi_plan_align(struct dsi_plan *plan, uint32_t value,
         if (!copy) {
             return dsi_fail_memory(err, size);
         }
-        if (size) {
+        if (tensor->stored) {
+            dsi_stored_read(tensor->stored, 0, tensor->stored->n_rows, copy,
+                            tensor->stored->n_columns);
+        } else if (size) {
             memcpy(copy, tensor->bytes.data, size);
         }
         plan->values[root].owned = copy;
         plan->constants_size += size;
-        tensor->bytes.data = copy;
+        tensor->bytes = (struct dsi_bytes){copy, size};
         tensor->file = NULL;
+        tensor->stored = NULL;
     }
     plan->tensors[value].bytes = tensor->bytes;
     plan->tensors[value].file = tensor->file;
+    plan->tensors[value].stored = NULL;
     return DSINFER_OK;
 }
 
@@ -162,6 +175,39 @@ static void pack_slices(const struct dsi_plan *plan, const struct dsi_weight *pa
     }
 }
 
+/* Packs rows of a matrix that is stored otherwise. */
+static enum dsinfer_status pack_stored(const struct dsi_plan *plan, const struct dsi_weight *part,
+                                       const struct dsi_tensor *tensor, void *packed,
+                                       struct dsinfer_error *err) {
+    const size_t stride = part->n + ROW_PADDING;
+    const size_t row_size = stride * sizeof(float);
+    size_t n_slice = row_size < BUFFER_SIZE ? BUFFER_SIZE / row_size : 1;
+    float *buffer;
+    size_t first, i;
+
+    n_slice = n_slice < part->k ? n_slice : part->k;
+    buffer = dsi_malloc_aligned(n_slice * row_size);
+    if (!buffer) {
+        return dsi_fail_memory(err, n_slice * row_size);
+    }
+    for (first = 0; first < part->k; first += n_slice) {
+        const size_t n_rows = part->k - first < n_slice ? part->k - first : n_slice;
+
+        dsi_stored_read(tensor->stored, part->first_row + first, n_rows, buffer, stride);
+        plan->kernels.pack(part->k, part->n, first, n_rows, buffer, row_size, packed);
+    }
+    for (i = 0; i < tensor->stored->n_blocks; i++) { /* a slice may have touched all pages */
+        const struct dsi_stored_block *block = &tensor->stored->blocks[i];
+
+        if (block->first_row >= part->first_row &&
+            block->first_row + block->n_rows <= part->first_row + part->k) {
+            dsi_mapped_file_drop(tensor->file, block->bytes);
+        }
+    }
+    dsi_free(buffer);
+    return DSINFER_OK;
+}
+
 static enum dsinfer_status pack_weight(struct dsi_plan *plan, uint32_t value,
                                        const struct dsi_weight *part, uint32_t *out,
                                        struct dsinfer_error *err) {
@@ -169,8 +215,9 @@ static enum dsinfer_status pack_weight(struct dsi_plan *plan, uint32_t value,
     struct dsi_plan_value *root = &plan->values[plan->values[value].root];
     struct dsi_packed_weight weight = {.part = *part, .next = root->first_weight};
     const size_t row_size = part->n * sizeof(float);
-    const struct dsi_bytes rows = {tensor->bytes.data + part->first_row * row_size,
-                                   part->k * row_size};
+    const struct dsi_bytes rows = {tensor->stored ? NULL
+                                                  : tensor->bytes.data + part->first_row * row_size,
+                                   tensor->stored ? 0 : part->k * row_size};
     enum dsinfer_status status = reserve_weight(plan, err);
 
     if (status != DSINFER_OK) {
@@ -188,7 +235,15 @@ static enum dsinfer_status pack_weight(struct dsi_plan *plan, uint32_t value,
         if (!weight.owned) {
             return dsi_fail_memory(err, weight.size);
         }
-        pack_slices(plan, part, rows, tensor->file, weight.owned);
+        if (tensor->stored) {
+            status = pack_stored(plan, part, tensor, weight.owned, err);
+        } else {
+            pack_slices(plan, part, rows, tensor->file, weight.owned);
+        }
+        if (status != DSINFER_OK) {
+            dsi_free(weight.owned);
+            return status;
+        }
         weight.data = weight.owned;
         plan->weights_size += weight.size;
     }

@@ -1,7 +1,8 @@
 /* Lstm, a fused op of our own: the LSTM of these models with everything around it.
  * Inputs  x [T,N,I], h [N,C], c [N,C], w [I+C,4C] (constant; the first I rows belong to x), b [4C]
  *         and, if there is one, lengths int32 [N], each 0 to T
- * Outputs y [T,N,C], rows t >= length are zero; new_h, new_c [N,C] after `length` steps
+ * Outputs y [T,N,C], rows t >= length are zero; new_h, new_c [N,C] after `length` steps; and
+ *         all_c [T,N,C], c after each step, zero like y
  * Attributes float "forget_bias" (1 if absent), "cell_clip" (none if absent or not positive)
  * Arithmetic: struct dsi_lstm_step in kernels.h. Streams do not touch each other.
  * SPDX-License-Identifier: BSD-2-Clause */
@@ -14,7 +15,7 @@
 #include <string.h>
 
 enum { X, H, C, W, B, LENGTHS };
-enum { Y, NEW_H, NEW_C, N_OUTPUTS };
+enum { Y, NEW_H, NEW_C, ALL_C, N_OUTPUTS };
 
 static const struct dsi_lstm_inputs which = {.x = X, .h = H, .c = C, .w = W, .b = B};
 
@@ -43,6 +44,7 @@ static enum dsinfer_status infer_lstm(const struct dsi_node *node,
     }
     shapes->outputs[Y].shape = inputs[X].shape;
     shapes->outputs[Y].shape.dims[2] = (int64_t)sizes.n_cell;
+    shapes->outputs[ALL_C].shape = shapes->outputs[Y].shape;
     return DSINFER_OK;
 }
 
@@ -75,7 +77,7 @@ static enum dsinfer_status check_lengths(const struct dsi_op_call *call, size_t 
 /* One step of every stream that is still running. */
 static void step(const struct dsi_op_call *call, const struct dsi_lstm_work *work, size_t t) {
     const size_t n_cell = work->sizes.n_cell, n_streams = work->sizes.n_streams;
-    float *y = call->outputs[Y];
+    float *y = call->outputs[Y], *all_c = call->outputs[ALL_C];
     size_t first = n_streams, end = 0;
     size_t i;
 
@@ -103,6 +105,9 @@ static void step(const struct dsi_op_call *call, const struct dsi_lstm_work *wor
             if (y) {
                 memcpy(y + (t * n_streams + i) * n_cell, one.h_next, n_cell * sizeof(*y));
             }
+            if (all_c) {
+                memcpy(all_c + (t * n_streams + i) * n_cell, one.c_next, n_cell * sizeof(*all_c));
+            }
         }
     }
 }
@@ -119,6 +124,9 @@ static enum dsinfer_status run_lstm(const struct dsi_op_call *call, struct dsinf
     state_size = work.sizes.n_streams * work.sizes.n_cell * sizeof(float);
     if (call->outputs[Y]) {
         memset(call->outputs[Y], 0, work.sizes.n_steps * state_size);
+    }
+    if (call->outputs[ALL_C]) {
+        memset(call->outputs[ALL_C], 0, work.sizes.n_steps * state_size);
     }
     for (t = 0; t < longest; t++) {
         step(call, &work, t);

@@ -6,7 +6,8 @@
 #include "runtime/ops/op.h"
 
 /* view.c: the same bytes with another shape, and shapes as values */
-extern const struct dsi_op dsi_op_identity, dsi_op_reshape, dsi_op_expand_dims, dsi_op_shape;
+extern const struct dsi_op dsi_op_identity, dsi_op_reshape, dsi_op_expand_dims, dsi_op_squeeze,
+    dsi_op_shape;
 
 /* layout.c: the same elements elsewhere */
 extern const struct dsi_op dsi_op_transpose, dsi_op_tile, dsi_op_concat, dsi_op_pack;

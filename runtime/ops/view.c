@@ -148,6 +148,47 @@ const struct dsi_op dsi_op_expand_dims = {
     .infer = infer_expand_dims,
 };
 
+/* The axes in the attribute "squeeze_dims"; without any, all of size 1. */
+static enum dsinfer_status infer_squeeze(const struct dsi_node *node,
+                                         const struct dsi_value_info *inputs,
+                                         struct dsi_op_shapes *shapes, struct dsinfer_error *err) {
+    const struct dsi_attr *dims = dsi_node_find_attr(node, "squeeze_dims");
+    const struct dsi_shape *from = &inputs[0].shape;
+    const bool has_axes = dims && dims->kind == DSI_ATTR_INTS && dims->u.ints.n_values > 0;
+    enum dsinfer_status status = DSINFER_OK;
+    struct dsi_shape shape = {0};
+    unsigned removed = 0;
+    size_t axis = 0;
+    size_t i;
+
+    for (i = 0; has_axes && status == DSINFER_OK && i < dims->u.ints.n_values; i++) {
+        status = dsi_op_get_axis(node, dims->u.ints.values[i], from->rank, &axis, err);
+        if (status == DSINFER_OK && from->dims[axis] != 1) {
+            status = dsi_fail(err, DSINFER_ERR_MALFORMED,
+                              "node '%s': axis %zu of size %" PRId64 " cannot be removed",
+                              node->name, axis, from->dims[axis]);
+        }
+        removed |= 1u << axis;
+    }
+    for (i = 0; status == DSINFER_OK && i < from->rank; i++) {
+        if (has_axes ? !(removed >> i & 1) : from->dims[i] != 1) {
+            shape.dims[shape.rank++] = from->dims[i];
+        }
+    }
+    if (status == DSINFER_OK) {
+        dsi_op_set_output(shapes, inputs[0].dtype, &shape);
+        shapes->alias = 0;
+    }
+    return status;
+}
+
+const struct dsi_op dsi_op_squeeze = {
+    .name = "Squeeze",
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .infer = infer_squeeze,
+};
+
 static enum dsinfer_status infer_shape(const struct dsi_node *node,
                                        const struct dsi_value_info *inputs,
                                        struct dsi_op_shapes *shapes, struct dsinfer_error *err) {

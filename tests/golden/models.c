@@ -31,6 +31,23 @@ const struct golden_model golden_models[] = {
 
 const size_t golden_n_models = sizeof(golden_models) / sizeof(golden_models[0]);
 
+const struct golden_model golden_irs[] = {
+    {"ds030-h64-s7/ir/mo2021.4.2-fp32.xml", "ds030-h64-s7/golden-mo2021.4.2-fp32", "ds03", false,
+     true, FUSED},
+    {"ds030-h64-s7/ir/mo2021.4.2-fp16.xml", "ds030-h64-s7/golden-mo2021.4.2-fp16", "ds03", false,
+     true, FUSED},
+    {"ds030-h64-s7/ir/mo2023.3-fp16.xml", "ds030-h64-s7/golden-mo2023.3-fp16", "ds03", false, true,
+     FUSED},
+    {"ds030-tf16-h64-s7/ir/mo2021.4.2-fp32.xml", "ds030-tf16-h64-s7/golden-mo2021.4.2-fp32", "ds03",
+     false, true, FUSED},
+    {"ds061-h40-s4/ir/mo2021.4.2-fp32.xml", "ds061-h40-s4/golden-mo2021.4.2-fp32", "ds06", true,
+     true, CUDNN},
+    {"ds093-h64-s7/ir/mo2021.4.2-fp32.xml", "ds093-h64-s7/golden-mo2021.4.2-fp32", "ds07", true,
+     true, CUDNN},
+};
+
+const size_t golden_n_irs = sizeof(golden_irs) / sizeof(golden_irs[0]);
+
 struct dsinfer_model *golden_open(const char *file, enum dsinfer_kernel_level level) {
     struct dsinfer_model_options options;
     struct dsinfer_model *model;

@@ -33,6 +33,10 @@ struct golden_model {
 extern const struct golden_model golden_models[];
 extern const size_t golden_n_models;
 
+/* OpenVINO IRs, with the numbers of OpenVINO itself: sequences only, no other lengths. */
+extern const struct golden_model golden_irs[];
+extern const size_t golden_n_irs;
+
 /* Opens a file below oracle/graphs, or fails the test. */
 struct dsinfer_model *golden_open(const char *file, enum dsinfer_kernel_level level);
 

@@ -140,6 +140,22 @@ static void sequences_equal_the_golden_ones_at_every_level(void **state) {
     }
 }
 
+static void sequences_of_irs_equal_those_of_openvino_at_every_level(void **state) {
+    size_t i, level;
+
+    (void)state;
+    for (i = 0; i < golden_n_irs; i++) {
+        for (level = 0; level < N_LEVELS; level++) {
+            struct dsinfer_model *model = golden_open(golden_irs[i].file, LEVELS[level]);
+
+            check_sequence(&golden_irs[i], model, "real");
+            check_sequence(&golden_irs[i], model, "random");
+            check_sequence(&golden_irs[i], model, "extreme");
+            dsinfer_model_unref(model);
+        }
+    }
+}
+
 static void shorter_lengths_equal_the_golden_ones_at_every_level(void **state) {
     size_t i, level;
 
@@ -157,6 +173,7 @@ static void shorter_lengths_equal_the_golden_ones_at_every_level(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sequences_equal_the_golden_ones_at_every_level),
+        cmocka_unit_test(sequences_of_irs_equal_those_of_openvino_at_every_level),
         cmocka_unit_test(shorter_lengths_equal_the_golden_ones_at_every_level),
     };
 

@@ -15,7 +15,6 @@
 #include <dsinfer/inspect.h>
 #include <dsinfer/model.h>
 #include <dsinfer/runner.h>
-#include <dsinfer/scorer.h>
 #include <dsinfer/status.h>
 #include <dsinfer/stream.h>
 

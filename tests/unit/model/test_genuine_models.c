@@ -10,12 +10,13 @@
 #include <string.h>
 
 struct model {
-    struct dsi_mapped_file file;
+    struct dsi_mapped_file file, weights;
     struct dsi_graph graph;
 };
 
 static enum dsinfer_status open_model(struct model *model, const char *name, const char **format,
                                       struct dsinfer_error *err) {
+    struct dsi_model_source source = {.file = &model->file, .weights = &model->weights};
     const struct dsi_model_format *found = NULL;
     char path[TEST_PATH_SIZE];
     enum dsinfer_status status;
@@ -23,13 +24,16 @@ static enum dsinfer_status open_model(struct model *model, const char *name, con
     memset(model, 0, sizeof(*model));
     test_shared_path(path, "oracle/graphs/%s", name);
     assert_int_equal(dsi_mapped_file_open(&model->file, path, err), DSINFER_OK);
-    status = dsi_model_format_read(&model->graph, &found, model->file.bytes, &model->file, err);
+    source.bytes = model->file.bytes;
+    source.path = path;
+    status = dsi_model_format_read(&model->graph, &found, &source, err);
     *format = found ? found->name : "none";
     return status;
 }
 
 static void close_model(struct model *model) {
     dsi_graph_finish(&model->graph);
+    dsi_mapped_file_close(&model->weights);
     dsi_mapped_file_close(&model->file);
 }
 
@@ -288,7 +292,13 @@ static void broken_files_are_refused_with_the_place(void **state) {
         {"truncated-in-weights.pb", DSINFER_ERR_MALFORMED, {"ends too early", "34891"}},
         {"zero-length.pb", DSINFER_ERR_MALFORMED, {"the file is empty"}},
         {"intact.tflite", DSINFER_ERR_UNSUPPORTED, {"TensorFlow Lite"}},
-        {"intact.xml", DSINFER_ERR_UNSUPPORTED, {"XML"}},
+        {"bin-too-short.xml", DSINFER_ERR_MALFORMED, {"'h1/read'", "48", "39520", "30160"}},
+        {"const-offset-overflow.xml", DSINFER_ERR_MALFORMED, {"'h2/read'", "18446744073709551600"}},
+        {"edge-to-missing-layer.xml", DSINFER_ERR_MALFORMED, {"line ", "9999"}},
+        {"entity-expansion.xml", DSINFER_ERR_MALFORMED, {"line ", "DOCTYPE", "entities"}},
+        {"port-dims-disagree.xml", DSINFER_ERR_MALFORMED, {"'MatMul_1'", "[16,21]", "[16,20]"}},
+        {"unknown-element-type.xml", DSINFER_ERR_MALFORMED, {"'h3/read'", "f33"}},
+        {"xml-truncated.xml", DSINFER_ERR_MALFORMED, {"line ", "ends too early"}},
     };
     size_t i, j;
 
@@ -315,12 +325,12 @@ static void broken_files_are_refused_with_the_place(void **state) {
 
 /* Reads bytes that may be damaged: a clean refusal, or a graph that verifies. */
 static void read_damaged(const uint8_t *bytes, size_t size) {
+    const struct dsi_model_source source = {.bytes = {bytes, size}};
     const struct dsi_model_format *format;
     struct dsinfer_error err = {0};
     struct dsi_graph graph = {0};
 
-    if (dsi_model_format_read(&graph, &format, (struct dsi_bytes){bytes, size}, NULL, &err) ==
-        DSINFER_OK) {
+    if (dsi_model_format_read(&graph, &format, &source, &err) == DSINFER_OK) {
         assert_int_equal(dsi_graph_verify(&graph, &err), DSINFER_OK);
     } else {
         assert_true(err.status != DSINFER_OK && err.message[0]);

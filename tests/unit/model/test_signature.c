@@ -68,13 +68,15 @@ static const struct genuine GENUINE[] = {
 };
 
 static void read_graph(const char *path, struct dsi_mapped_file *file, struct dsi_graph *graph) {
+    struct dsi_model_source source = {.file = file};
     const struct dsi_model_format *format;
     char full_path[TEST_PATH_SIZE];
     struct dsinfer_error err;
 
     test_shared_path(full_path, "oracle/graphs/%s", path);
     assert_int_equal(dsi_mapped_file_open(file, full_path, &err), DSINFER_OK);
-    if (dsi_model_format_read(graph, &format, file->bytes, file, &err) != DSINFER_OK) {
+    source.bytes = file->bytes;
+    if (dsi_model_format_read(graph, &format, &source, &err) != DSINFER_OK) {
         fail_msg("%s: %s", path, err.message);
     }
 }

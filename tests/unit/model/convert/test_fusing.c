@@ -18,15 +18,14 @@ struct file {
 };
 
 static void open_file(struct file *file) {
+    struct dsi_model_source source = {0};
     const struct dsi_model_format *format;
     char path[TEST_PATH_SIZE];
-    size_t size;
 
     test_source_path(path, "tests/golden/variants/ten-steps.pb");
-    file->bytes = test_read_file(path, &size);
-    assert_int_equal(dsi_model_format_read(&file->graph, &format,
-                                           (struct dsi_bytes){file->bytes, size}, NULL, NULL),
-                     DSINFER_OK);
+    file->bytes = test_read_file(path, &source.bytes.size);
+    source.bytes.data = file->bytes;
+    assert_int_equal(dsi_model_format_read(&file->graph, &format, &source, NULL), DSINFER_OK);
     assert_int_equal(dsi_signature_find(&file->graph, &file->signature, NULL), DSINFER_OK);
 }
 

@@ -47,6 +47,7 @@ static void open_network(struct network *network, const struct model *model,
                          enum dsi_kernel_level level) {
     const struct dsi_model_format *format;
     const struct dsi_port *ports = network->signature.ports;
+    struct dsi_model_source source = {.file = &network->file};
     struct dsinfer_error err = {0};
     struct dsi_kernels kernels;
     char path[TEST_PATH_SIZE];
@@ -54,9 +55,11 @@ static void open_network(struct network *network, const struct model *model,
     memset(network, 0, sizeof(*network));
     network->model = model;
     test_shared_path(path, "oracle/graphs/%s/%s", model->folder, model->file);
-    if (dsi_mapped_file_open(&network->file, path, &err) != DSINFER_OK ||
-        dsi_model_format_read(&network->graph, &format, network->file.bytes, &network->file,
-                              &err) != DSINFER_OK ||
+    if (dsi_mapped_file_open(&network->file, path, &err) != DSINFER_OK) {
+        fail_msg("%s: %s", path, err.message);
+    }
+    source.bytes = network->file.bytes;
+    if (dsi_model_format_read(&network->graph, &format, &source, &err) != DSINFER_OK ||
         dsi_signature_find(&network->graph, &network->signature, &err) != DSINFER_OK) {
         fail_msg("%s: %s", path, err.message);
     }

@@ -1,0 +1,112 @@
+/* Building the graph of an IR: what the translation of single layers (ir_layers.c) and that of
+ * recurrent ones (ir_lstm.c) share.
+ *
+ * Names. A node is called like its layer; tensor names and the names of the old API (NAME.K) become
+ * Identity nodes at the end, so that values can be found under any of them.
+ *
+ * Views. IRs wrap an LSTM in transpositions and unit dimensions that cancel out. Transpose,
+ * ExpandDims and Squeeze nodes are therefore remembered as what they make of the value they begin
+ * with; one that is this value again is not added at all.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef DSI_IR_BUILD_H
+#define DSI_IR_BUILD_H
+
+#include "model/ir/ir_const.h"
+#include "runtime/graph/graph.h"
+
+/* Forms in which a constant may be wanted. */
+enum dsi_ir_form {
+    DSI_IR_PLAIN,
+    DSI_IR_TURNED,  /* a matrix [H,K] as [K,H] */
+    DSI_IR_TRIMMED, /* without leading dimensions of 1 */
+    DSI_IR_N_FORMS
+};
+
+/* A value as axes of the value `base`: axis i is base's axes[i], or, for -1, of size 1. */
+struct dsi_ir_view {
+    struct dsi_port base;
+    size_t rank;
+    int8_t axes[DSI_MAX_RANK];
+};
+
+struct dsi_ir_builder {
+    struct dsi_ir_scope scope;
+    const struct dsi_mapped_file *file; /* that the .bin lies in, or NULL */
+    struct dsi_graph *graph;
+    struct dsinfer_error *err;
+
+    struct dsi_port **ports; /* in the arena; [layer][output]; node NONE: a constant, or not yet */
+    uint32_t **constants;    /* in the arena; [layer][output * N_FORMS + form], node or NONE */
+
+    struct dsi_ir_view *views; /* owned; [views_capacity], by node; base.node NONE: none */
+    size_t views_capacity;
+    const char **names; /* owned; open addressing, a power of two */
+    size_t n_names, names_capacity;
+};
+
+/* A node named `name`, or, where that is taken, `name`/1 … Its inputs are copied. */
+enum dsinfer_status dsi_ir_add_node(struct dsi_ir_builder *builder, const char *name,
+                                    const char *op, const struct dsi_port *inputs, size_t n_inputs,
+                                    struct dsi_port *out);
+enum dsinfer_status dsi_ir_set_attrs(struct dsi_ir_builder *builder, struct dsi_port port,
+                                     const struct dsi_attr *attrs, size_t n_attrs);
+
+/* An Identity under another name, `length` letters of `name`, without the ending ":0" that any
+ * output 0 may be called with; nothing where the name is taken. */
+enum dsinfer_status dsi_ir_add_alias(struct dsi_ir_builder *builder, const char *name,
+                                     size_t length, struct dsi_port port);
+
+/* Small constants. */
+enum dsinfer_status dsi_ir_add_ints(struct dsi_ir_builder *builder, const char *name,
+                                    const int64_t *values, size_t n_values, bool is_scalar,
+                                    struct dsi_port *out);
+enum dsinfer_status dsi_ir_add_floats(struct dsi_ir_builder *builder, const char *name,
+                                      const struct dsi_shape *shape, const float *values,
+                                      struct dsi_port *out);
+
+/* A constant of the IR. */
+enum dsinfer_status dsi_ir_add_constant(struct dsi_ir_builder *builder, const char *name,
+                                        const struct dsi_ir_constant *constant,
+                                        enum dsi_ir_form form, struct dsi_port *out);
+
+/* A float32 matrix that is stored otherwise; the blocks are copied. */
+enum dsinfer_status dsi_ir_add_stored(struct dsi_ir_builder *builder, const char *name,
+                                      const struct dsi_shape *shape,
+                                      const struct dsi_stored_block *blocks, size_t n_blocks,
+                                      struct dsi_port *out);
+
+/* Fills in a block with part of a constant matrix, turned over: its column c is row `first` + c of
+ * the last two dimensions of the constant. False where it cannot be stored so. */
+bool dsi_ir_make_block(struct dsi_ir_builder *builder, const struct dsi_ir_constant *constant,
+                       size_t first, struct dsi_stored_block *block);
+
+/* What is at input `input` of a layer, as a port of the graph. */
+enum dsinfer_status dsi_ir_get_input(struct dsi_ir_builder *builder,
+                                     const struct dsi_ir_layer *layer, size_t input,
+                                     enum dsi_ir_form form, struct dsi_port *out);
+
+/* Transpose, ExpandDims, Squeeze; `rank` is that of the input. They may return a port that is there
+ * already. */
+enum dsinfer_status dsi_ir_transpose(struct dsi_ir_builder *builder, const char *name,
+                                     struct dsi_port in, size_t rank, const int64_t *perm,
+                                     struct dsi_port *out);
+enum dsinfer_status dsi_ir_expand(struct dsi_ir_builder *builder, const char *name,
+                                  struct dsi_port in, size_t rank, size_t axis,
+                                  struct dsi_port *out);
+enum dsinfer_status dsi_ir_squeeze(struct dsi_ir_builder *builder, const char *name,
+                                   struct dsi_port in, size_t rank, size_t axis,
+                                   struct dsi_port *out);
+
+/* Memory that lives as long as the graph, zeroed. */
+enum dsinfer_status dsi_ir_take(struct dsi_ir_builder *builder, size_t count, size_t size,
+                                void **out);
+
+/* Translates a layer whose inputs are translated: sets its ports. */
+enum dsinfer_status dsi_ir_add_layer(struct dsi_ir_builder *builder, uint32_t layer);
+
+/* The same for TensorIterator, Loop and LSTMSequence. */
+enum dsinfer_status dsi_ir_add_loop(struct dsi_ir_builder *builder, uint32_t layer);
+enum dsinfer_status dsi_ir_add_sequence(struct dsi_ir_builder *builder, uint32_t layer);
+
+#endif

@@ -1,0 +1,51 @@
+/* Matrices that a file stores otherwise than as float32 in C order: turned over, in other types, in
+ * pieces.
+ *
+ * A constant of a graph may be one of these; then it counts as the float32 matrix that it stands
+ * for, and only who reads its values (runtime/exec, while it packs them) sees how they are stored.
+ * So a large weight is never in memory twice.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef DSI_TENSOR_STORED_H
+#define DSI_TENSOR_STORED_H
+
+#include "runtime/base/cursor.h"
+
+enum dsi_stored_type {
+    DSI_STORED_F32,
+    DSI_STORED_F16,
+    DSI_STORED_BF16,
+    DSI_STORED_F64,
+    DSI_STORED_I8,
+    DSI_STORED_U8
+};
+
+/* Bytes of an element. */
+size_t dsi_stored_type_get_size(enum dsi_stored_type type);
+
+/* A rectangle of the matrix. Its element (r, c) is the stored element r * row_stride +
+ * c * column_stride, one of the two strides being 1, and stands for
+ * (stored - zeros[c]) * scales[c]. */
+struct dsi_stored_block {
+    size_t first_row, first_column, n_rows, n_columns;
+    enum dsi_stored_type type;
+    struct dsi_bytes bytes; /* borrowed; at any alignment */
+    size_t row_stride, column_stride;
+    const float *zeros, *scales; /* borrowed; [n_columns], or NULL: 0 and 1 */
+};
+
+/* The blocks cover the matrix without overlap. */
+struct dsi_stored_matrix {
+    size_t n_rows, n_columns;
+    const struct dsi_stored_block *blocks; /* borrowed */
+    size_t n_blocks;
+};
+
+/* Writes rows first … first + n_rows - 1 as float32, `stride` floats apart. */
+void dsi_stored_read(const struct dsi_stored_matrix *matrix, size_t first, size_t n_rows,
+                     float *out, size_t stride);
+
+/* `n` elements in a row as float32. */
+void dsi_stored_convert(enum dsi_stored_type type, const uint8_t *from, size_t n, float *out);
+
+#endif
