@@ -16,9 +16,7 @@
 #define N_ROUNDS 200000
 
 static const struct cli_roof_kernels *find_kernels(const char *name) {
-    const bool is_base = strncmp(name, "avx", 3) != 0;
-
-    return is_base || !HAVE_AVX2 ? &cli_roof_base : &cli_roof_avx2;
+    return strncmp(name, "avx", 3) == 0 ? &ROOF_NATIVE : &cli_roof_base;
 }
 
 static double measure_read(const struct cli_roof_kernels *kernels, size_t n_bytes) {
