@@ -30,7 +30,7 @@ void dsi_plan_destroy(struct dsi_plan *plan);
 /* Bytes of packed weights. */
 size_t dsi_plan_get_weights_size(const struct dsi_plan *plan);
 
-/* Steps that run, in order: the node of step i, for `inspect`. */
+/* Steps that run, in order, views (Reshape) among them: the node of step i, for `inspect`. */
 size_t dsi_plan_get_n_steps(const struct dsi_plan *plan);
 const struct dsi_node *dsi_plan_get_step(const struct dsi_plan *plan, size_t i);
 
@@ -41,7 +41,9 @@ enum dsinfer_status dsi_run_create(const struct dsi_plan *plan, const struct dsi
 void dsi_run_destroy(struct dsi_run *run);
 
 /* Sets the shapes of the graph inputs for the runs that follow. Allocates nothing. Fails with
- * ERR_ARGUMENT where they do not fit the plan or the memory. */
+ * ERR_ARGUMENT where they do not fit the plan (values that follow from an input's shape, as in
+ * Shape and Range, were computed with it: then no other shape fits) or the memory; the run then
+ * keeps the shapes it had. */
 enum dsinfer_status dsi_run_set_shapes(struct dsi_run *run, const struct dsi_shape *shapes,
                                        struct dsinfer_error *err);
 
@@ -49,9 +51,12 @@ enum dsinfer_status dsi_run_set_shapes(struct dsi_run *run, const struct dsi_sha
 void dsi_run_get_output(const struct dsi_run *run, size_t i, enum dsi_dtype *dtype,
                         struct dsi_shape *shape);
 
-/* Computes: inputs[i] is the data of graph input i, aligned for its type, in the current shape;
- * outputs[i] takes the data of graph output i (NULL: not wanted). Outputs must not overlap inputs.
- * Allocates nothing. */
+/* Computes: inputs[i] is the data of graph input i, aligned for its type, in the current shape
+ * (NULL where it has no elements, or no step reads it); outputs[i], aligned likewise, takes the
+ * data of graph output i (NULL: not wanted). Outputs must not overlap each other; they may lie
+ * where inputs lie (a new state in the place of the old one), unless some output is an input passed
+ * through. Allocates nothing. Fails with ERR_ARGUMENT for values that cannot be, such as a length
+ * beyond the steps; the outputs are then undefined. */
 enum dsinfer_status dsi_run_execute(struct dsi_run *run, const void *const *inputs,
                                     void *const *outputs, struct dsinfer_error *err);
 
