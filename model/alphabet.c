@@ -238,6 +238,55 @@ enum dsinfer_status dsi_alphabet_init_english(struct dsi_alphabet *alphabet) {
     return dsi_alphabet_read(alphabet, bytes, NULL);
 }
 
+/* Makes room for labels of together `size` bytes with their NULs. */
+static bool allocate(struct dsi_alphabet *alphabet, size_t size, size_t n_labels) {
+    memset(alphabet, 0, sizeof(*alphabet));
+    alphabet->text = dsi_malloc(size);
+    alphabet->offsets = dsi_calloc(n_labels, sizeof(*alphabet->offsets));
+    alphabet->n_labels = n_labels;
+    if (!alphabet->text || !alphabet->offsets) {
+        dsi_alphabet_finish(alphabet);
+        return false;
+    }
+    return true;
+}
+
+enum dsinfer_status dsi_alphabet_init_bytes(struct dsi_alphabet *alphabet) {
+    const size_t n_labels = 255;
+    size_t i;
+
+    if (!allocate(alphabet, 2 * n_labels, n_labels)) {
+        return DSINFER_ERR_NO_MEMORY;
+    }
+    for (i = 0; i < n_labels; i++) {
+        alphabet->offsets[i] = 2 * i;
+        alphabet->text[2 * i] = (char)(i + 1);
+        alphabet->text[2 * i + 1] = '\0';
+    }
+    alphabet->has_space = true;
+    alphabet->space = ' ' - 1;
+    return DSINFER_OK;
+}
+
+enum dsinfer_status dsi_alphabet_copy(struct dsi_alphabet *to, const struct dsi_alphabet *from) {
+    size_t size = 0;
+    size_t i;
+
+    for (i = 0; i < from->n_labels; i++) {
+        const size_t end = from->offsets[i] + strlen(from->text + from->offsets[i]) + 1;
+
+        size = end > size ? end : size;
+    }
+    if (!allocate(to, size, from->n_labels)) {
+        return DSINFER_ERR_NO_MEMORY;
+    }
+    memcpy(to->text, from->text, size);
+    memcpy(to->offsets, from->offsets, from->n_labels * sizeof(*from->offsets));
+    to->has_space = from->has_space;
+    to->space = from->space;
+    return DSINFER_OK;
+}
+
 const char *dsi_alphabet_get(const struct dsi_alphabet *alphabet, uint32_t label) {
     return alphabet->text + alphabet->offsets[label];
 }

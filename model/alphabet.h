@@ -38,6 +38,11 @@ enum dsinfer_status dsi_alphabet_open(struct dsi_alphabet *alphabet, const char 
 /* Space, a to z, apostrophe. */
 enum dsinfer_status dsi_alphabet_init_english(struct dsi_alphabet *alphabet);
 
+/* The 255 labels of bytes output: label i is the byte i + 1, which may be no UTF-8 by itself. */
+enum dsinfer_status dsi_alphabet_init_bytes(struct dsi_alphabet *alphabet);
+
+enum dsinfer_status dsi_alphabet_copy(struct dsi_alphabet *to, const struct dsi_alphabet *from);
+
 /* Text of a label below n_labels. */
 const char *dsi_alphabet_get(const struct dsi_alphabet *alphabet, uint32_t label);
 

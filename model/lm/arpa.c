@@ -14,6 +14,7 @@
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "model/lm/index.h"
+#include "model/lm/text.h"
 
 #include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
@@ -37,23 +38,14 @@ struct arpa {
     struct dsinfer_error *err;
 };
 
-/* A line without its end and the blanks around it. */
-struct line {
-    const char *text;
-    size_t size;
-};
-
 static enum dsinfer_status fail_line(const struct arpa *arpa, const char *what) {
     return dsi_fail(arpa->err, DSINFER_ERR_MALFORMED, "line %zu of the ARPA file: %s",
                     arpa->line_number, what);
 }
 
-static bool is_blank(char c) {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
-}
-
-/* The next line that is not empty; false at the end of the file. */
-static bool read_line(struct arpa *arpa, struct line *line) {
+/* The next line that is not empty, without its end and the blanks around it; false at the end of
+ * the file. */
+static bool read_line(struct arpa *arpa, struct dsi_text *line) {
     while (!dsi_cursor_is_at_end(&arpa->text)) {
         const char *text = (const char *)arpa->text.bytes.data + arpa->text.position;
         const size_t rest = dsi_cursor_get_rest(&arpa->text);
@@ -62,10 +54,10 @@ static bool read_line(struct arpa *arpa, struct line *line) {
 
         (void)dsi_cursor_skip(&arpa->text, end ? size + 1 : size);
         arpa->line_number++;
-        while (size && is_blank(text[size - 1])) {
+        while (size && dsi_text_is_blank(text[size - 1])) {
             size--;
         }
-        while (size && is_blank(*text)) {
+        while (size && dsi_text_is_blank(*text)) {
             text++;
             size--;
         }
@@ -78,30 +70,8 @@ static bool read_line(struct arpa *arpa, struct line *line) {
     return false;
 }
 
-/* Takes what stands before the next blank off the line; size 0 when nothing is left. */
-static struct line take_field(struct line *line) {
-    struct line field;
-
-    while (line->size && is_blank(*line->text)) {
-        line->text++;
-        line->size--;
-    }
-    field.text = line->text;
-    field.size = 0;
-    while (field.size < line->size && !is_blank(field.text[field.size])) {
-        field.size++;
-    }
-    line->text += field.size;
-    line->size -= field.size;
-    return field;
-}
-
-static bool is_text(const struct line *line, const char *text) {
-    return line->size == strlen(text) && memcmp(line->text, text, line->size) == 0;
-}
-
-static bool is_unknown(const struct line *word) {
-    return is_text(word, "<unk>") || is_text(word, "<UNK>");
+static bool is_unknown(const struct dsi_text *word) {
+    return dsi_text_is(word, "<unk>") || dsi_text_is(word, "<UNK>");
 }
 
 /* Takes decimal digits; *n_digits says how many, *value is their value (exact up to 2^53). */
@@ -151,7 +121,7 @@ bool dsi_lm_parse_number(const char *text, size_t size, double *out) {
 }
 
 /* A field as float32. */
-static bool parse_float(struct line field, float *out) {
+static bool parse_float(struct dsi_text field, float *out) {
     double value;
 
     if (!dsi_lm_parse_number(field.text, field.size, &value)) {
@@ -197,7 +167,7 @@ static bool insert(uint8_t *base, const struct dsi_lm_table *table, uint64_t key
 }
 
 /* "ngram 2=17" lines. */
-static enum dsinfer_status read_counts(struct arpa *arpa, struct line *line) {
+static enum dsinfer_status read_counts(struct arpa *arpa, struct dsi_text *line) {
     struct dsi_lm_info *info = &arpa->lm->info;
     double least = 0.0; /* bytes of lines "0 a b", with their ends */
 
@@ -276,7 +246,7 @@ static enum dsinfer_status allocate(struct arpa *arpa) {
 }
 
 /* Gives a word its index: 0 for <unk>, the next number otherwise. */
-static enum dsinfer_status add_word(struct arpa *arpa, struct line word, float prob,
+static enum dsinfer_status add_word(struct arpa *arpa, struct dsi_text word, float prob,
                                     float backoff) {
     struct dsi_lm *lm = arpa->lm;
     uint32_t index = DSI_LM_UNKNOWN;
@@ -370,18 +340,18 @@ static enum dsinfer_status add_ngram(struct arpa *arpa, const uint32_t *words, u
 }
 
 /* One line of section `order`. */
-static enum dsinfer_status read_ngram(struct arpa *arpa, struct line line, unsigned order) {
+static enum dsinfer_status read_ngram(struct arpa *arpa, struct dsi_text line, unsigned order) {
     uint32_t words[DSI_LM_MAX_ORDER];
-    struct line word = {NULL, 0};
+    struct dsi_text word = {NULL, 0};
     float prob, backoff = 0.0f;
-    struct line field;
+    struct dsi_text field;
     unsigned i;
 
-    if (!parse_float(take_field(&line), &prob) || prob > 0.0f) {
+    if (!parse_float(dsi_text_take_word(&line), &prob) || prob > 0.0f) {
         return fail_line(arpa, "a log10 probability, not above 0, is needed first");
     }
     for (i = 0; i < order; i++) {
-        word = take_field(&line);
+        word = dsi_text_take_word(&line);
         if (word.size == 0) {
             return fail_line(arpa, "there are fewer words than the order of the section");
         }
@@ -390,11 +360,11 @@ static enum dsinfer_status read_ngram(struct arpa *arpa, struct line line, unsig
             return fail_line(arpa, "a word is not among the 1-grams");
         }
     }
-    field = take_field(&line);
+    field = dsi_text_take_word(&line);
     if (field.size && (!parse_float(field, &backoff) || order == arpa->lm->info.order)) {
         return fail_line(arpa, "what stands behind the words is no backoff");
     }
-    if (take_field(&line).size) {
+    if (dsi_text_take_word(&line).size) {
         return fail_line(arpa, "something stands behind the backoff");
     }
     return order == 1 ? add_word(arpa, word, prob, backoff)
@@ -402,11 +372,11 @@ static enum dsinfer_status read_ngram(struct arpa *arpa, struct line line, unsig
 }
 
 /* The section "\ORDER-grams:" whose head is *line; leaves the line behind it there. */
-static enum dsinfer_status read_section(struct arpa *arpa, unsigned order, struct line *line) {
+static enum dsinfer_status read_section(struct arpa *arpa, unsigned order, struct dsi_text *line) {
     const char head[] = {'\\', (char)('0' + order), '-', 'g', 'r', 'a', 'm', 's', ':', '\0'};
     uint64_t n = 0;
 
-    if (!is_text(line, head)) {
+    if (!dsi_text_is(line, head)) {
         return fail_line(arpa, "the head of the next order's n-grams is needed here");
     }
     for (;;) {
@@ -416,7 +386,7 @@ static enum dsinfer_status read_section(struct arpa *arpa, unsigned order, struc
             return fail_line(arpa, "the file ends before \"\\end\\\"");
         }
         if (line->text[0] == '\\' &&
-            (is_text(line, "\\end\\") || line->text[line->size - 1] == ':')) {
+            (dsi_text_is(line, "\\end\\") || line->text[line->size - 1] == ':')) {
             break;
         }
         if (n++ == arpa->lm->info.counts[order - 1]) {
@@ -437,7 +407,7 @@ enum dsinfer_status dsi_lm_arpa_read(struct dsi_lm *lm, struct dsi_bytes bytes,
                                      struct dsinfer_error *err) {
     struct arpa arpa = {.lm = lm, .err = err};
     enum dsinfer_status status;
-    struct line line;
+    struct dsi_text line;
     unsigned order;
 
     if (bytes.size > MAX_FILE_SIZE) {
@@ -448,7 +418,7 @@ enum dsinfer_status dsi_lm_arpa_read(struct dsi_lm *lm, struct dsi_bytes bytes,
     dsi_cursor_init(&arpa.text, bytes);
     lm->index = &dsi_lm_probing_index;
     lm->info.type = "arpa";
-    if (!read_line(&arpa, &line) || !is_text(&line, "\\data\\")) {
+    if (!read_line(&arpa, &line) || !dsi_text_is(&line, "\\data\\")) {
         return fail_line(&arpa, "\"\\data\\\" is needed");
     }
     status = read_counts(&arpa, &line);
@@ -466,7 +436,7 @@ enum dsinfer_status dsi_lm_arpa_read(struct dsi_lm *lm, struct dsi_bytes bytes,
     for (order = 1; order <= lm->info.order && status == DSINFER_OK; order++) {
         status = read_section(&arpa, order, &line);
     }
-    if (status == DSINFER_OK && !is_text(&line, "\\end\\")) {
+    if (status == DSINFER_OK && !dsi_text_is(&line, "\\end\\")) {
         status = fail_line(&arpa, "\"\\end\\\" is needed");
     }
     lm->info.has_strings = true;

@@ -12,29 +12,46 @@
 
 #define STATE_SIZE DSI_DICTIONARY_STATE_SIZE
 #define ARC_SIZE DSI_DICTIONARY_ARC_SIZE
-#define TRIE_MAGIC 0x54524945U
+
+/* Of version 1: magic and version. */
+#define TEXT_HEAD "1414678853\n1\n"
 
 /* Score of a prefix about which nothing is known. */
 #define UNKNOWN_SCORE (-10.0f)
 
+void dsi_dictionary_get_arcs(const struct dsi_dictionary *dictionary, uint32_t state,
+                             uint32_t *first, uint32_t *end) {
+    const uint8_t *record = dictionary->states + (size_t)STATE_SIZE * state;
+    const uint32_t begin = dsi_load_u32(record + 4);
+    const uint32_t n = dsi_load_u32(record + 8);
+    const bool is_inside = (uint64_t)begin + n <= dictionary->info.n_arcs;
+
+    *first = is_inside ? begin : 0;
+    *end = is_inside ? begin + n : 0;
+}
+
+void dsi_dictionary_get_arc(const struct dsi_dictionary *dictionary, uint32_t arc, uint32_t *label,
+                            uint32_t *next) {
+    const uint8_t *record = dictionary->arcs + (size_t)ARC_SIZE * arc;
+
+    *label = dsi_load_u32(record);
+    *next = dsi_load_u32(record + 12);
+}
+
 /* The arc for stored label `label` (one more than the alphabet's). */
 static bool find_arc(const struct dsi_dictionary *dictionary, uint32_t state, uint32_t label,
                      uint32_t *next) {
-    const uint8_t *record = dictionary->states + (size_t)STATE_SIZE * state;
-    uint64_t low = dsi_load_u32(record + 4);
-    uint64_t high = low + dsi_load_u32(record + 8);
+    uint32_t low, high;
 
-    if (high > dictionary->info.n_arcs) {
-        return false;
-    }
+    dsi_dictionary_get_arcs(dictionary, state, &low, &high);
     while (low < high) {
-        const uint64_t middle = low + (high - low) / 2;
-        const uint8_t *arc = dictionary->arcs + ARC_SIZE * middle;
-        const uint32_t found = dsi_load_u32(arc);
+        const uint32_t middle = low + (high - low) / 2;
+        uint32_t found, target;
 
+        dsi_dictionary_get_arc(dictionary, middle, &found, &target);
         if (found == label) {
-            *next = dsi_load_u32(arc + 12);
-            return *next < dictionary->info.n_states;
+            *next = target;
+            return target < dictionary->info.n_states;
         }
         if (found < label) {
             low = middle + 1;
@@ -85,12 +102,40 @@ void dsi_dictionary_finish(struct dsi_dictionary *dictionary) {
 
 /* Final weight as a file has it: 0, or infinity where no word ends. */
 static void store_final(uint8_t *state, bool is_word) {
-    dsi_store_u32(state, is_word ? 0 : UINT32_C(0x7f800000));
+    dsi_store_u32(state, is_word ? 0 : DSI_DICTIONARY_NOT_FINAL);
+}
+
+enum dsinfer_status dsi_tree_add(struct dsi_tree *tree, struct dsi_tree_node node,
+                                 struct dsinfer_error *err) {
+    if (tree->n_nodes == tree->capacity) {
+        const size_t capacity = tree->capacity ? (size_t)tree->capacity * 2 : 1024;
+        void *nodes;
+
+        if (capacity > DSI_DICTIONARY_MAX_STATES) {
+            return dsi_fail(err, DSINFER_ERR_LIMIT,
+                            "the dictionary has more than %" PRIu32 " prefixes",
+                            DSI_DICTIONARY_MAX_STATES);
+        }
+        nodes = dsi_realloc(tree->nodes, capacity * sizeof(*tree->nodes));
+        if (!nodes) {
+            return dsi_fail_memory(err, capacity * sizeof(*tree->nodes));
+        }
+        tree->nodes = nodes;
+        tree->capacity = (uint32_t)capacity;
+    }
+    tree->nodes[tree->n_nodes++] = node;
+    return DSINFER_OK;
+}
+
+void dsi_tree_finish(struct dsi_tree *tree) {
+    dsi_free(tree->nodes);
+    memset(tree, 0, sizeof(*tree));
 }
 
 enum dsinfer_status dsi_dictionary_make(struct dsi_dictionary *dictionary,
-                                        const struct dsi_dictionary_node *nodes, uint32_t n_nodes,
-                                        struct dsinfer_error *err) {
+                                        const struct dsi_tree *tree, struct dsinfer_error *err) {
+    const struct dsi_tree_node *nodes = tree->nodes;
+    const uint32_t n_nodes = tree->n_nodes;
     const size_t node_size = sizeof(float) + STATE_SIZE + ARC_SIZE;
     uint8_t *states, *arcs;
     uint32_t first = 0;
@@ -162,19 +207,28 @@ static enum dsinfer_status read_automaton(struct dsi_dictionary *dictionary,
                         : dsi_dictionary_read_fst(dictionary, cursor, false, alphabet, err);
 }
 
+static bool is_text_trie(struct dsi_bytes bytes) {
+    const size_t size = sizeof(TEXT_HEAD) - 1;
+
+    return bytes.size >= size && memcmp(bytes.data, TEXT_HEAD, size) == 0;
+}
+
+bool dsi_dictionary_probe(struct dsi_bytes bytes) {
+    return is_text_trie(bytes) ||
+           (bytes.size >= 4 && dsi_load_u32(bytes.data) == DSI_DICTIONARY_MAGIC);
+}
+
 /* Reads magic and version; version 1 is text. */
 static enum dsinfer_status read_version(struct dsi_cursor *cursor, uint32_t *version,
                                         struct dsinfer_error *err) {
-    static const char text_head[] = "1414678853\n1\n";
-    const size_t text_size = sizeof(text_head) - 1;
     uint32_t magic;
 
-    if (cursor->bytes.size >= text_size && memcmp(cursor->bytes.data, text_head, text_size) == 0) {
-        (void)dsi_cursor_skip(cursor, text_size);
+    if (is_text_trie(cursor->bytes)) {
+        (void)dsi_cursor_skip(cursor, sizeof(TEXT_HEAD) - 1);
         *version = 1;
         return DSINFER_OK;
     }
-    if (!dsi_cursor_read_u32(cursor, &magic) || magic != TRIE_MAGIC ||
+    if (!dsi_cursor_read_u32(cursor, &magic) || magic != DSI_DICTIONARY_MAGIC ||
         !dsi_cursor_read_u32(cursor, version)) {
         return dsi_fail(err, DSINFER_ERR_MALFORMED,
                         "this is no trie: it does not begin with the number 1414678853");

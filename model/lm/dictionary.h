@@ -14,8 +14,14 @@
 #include "runtime/base/mapped_file.h"
 
 /* Most states, and most letters of a word. */
-#define DSI_DICTIONARY_MAX_STATES (UINT32_C(1) << 26)
+#define DSI_DICTIONARY_MAX_STATES (UINT32_C(1) << 25)
 #define DSI_DICTIONARY_MAX_LENGTH 1024
+
+/* What tries and the tail of packages begin with, as i32 or as decimal text. */
+#define DSI_DICTIONARY_MAGIC UINT32_C(0x54524945)
+
+/* Labels in bytes output mode: bytes 1 to 255. */
+#define DSI_DICTIONARY_N_BYTES 255
 
 struct dsi_dictionary_info {
     const char *format; /* "trie version 1" … "trie version 5", "scorer", "language model",
@@ -32,6 +38,7 @@ struct dsi_dictionary_info {
  * same; f32; i32 next state}, ascending by label within a state. */
 #define DSI_DICTIONARY_STATE_SIZE 20
 #define DSI_DICTIONARY_ARC_SIZE 16
+#define DSI_DICTIONARY_NOT_FINAL UINT32_C(0x7f800000) /* bits of infinity */
 
 struct dsi_dictionary {
     struct dsi_dictionary_info info;
@@ -43,6 +50,9 @@ struct dsi_dictionary {
     bool ends_with_space; /* a word is what the space leads to a final state */
     uint32_t space;       /* its label, where ends_with_space is set */
 };
+
+/* Whether the bytes begin like a `trie` file. */
+bool dsi_dictionary_probe(struct dsi_bytes bytes);
 
 /* Reads a `trie` file of version 1, 2, 3, 4 or 5 for this alphabet; ERR_MISMATCH for another one,
  * as far as the file tells. */
@@ -57,14 +67,14 @@ enum dsinfer_status dsi_dictionary_read(struct dsi_dictionary *dictionary, struc
 
 /* The automaton of a const FST at the cursor (version 5, and the tail of a scorer package); the
  * cursor's bytes begin where offsets are aligned to, and outlive the dictionary. With `is_bytes`
- * the alphabet is not looked at. */
+ * the alphabet is not looked at. *dictionary must be zeroed. */
 enum dsinfer_status dsi_dictionary_read_fst(struct dsi_dictionary *dictionary,
                                             struct dsi_cursor *cursor, bool is_bytes,
                                             const struct dsi_alphabet *alphabet,
                                             struct dsinfer_error *err);
 
 /* All words of a language model (which must have strings) that the alphabet can spell, with their
- * scores without context. */
+ * scores without context. Without an alphabet (NULL) words are bytes. */
 enum dsinfer_status dsi_dictionary_build(struct dsi_dictionary *dictionary, const struct dsi_lm *lm,
                                          const struct dsi_alphabet *alphabet,
                                          struct dsinfer_error *err);
@@ -81,23 +91,57 @@ float dsi_dictionary_get_score(const struct dsi_dictionary *dictionary, uint32_t
 
 void dsi_dictionary_finish(struct dsi_dictionary *dictionary); /* takes a zeroed struct as well */
 
-/* Whether the state itself is final: where words end with a space, one behind it. Internal to
- * model/lm. */
+/* The words of `dag` as a tree, whose states have scores where there is a model to tell them (`lm`
+ * may be NULL): an automaton merges the ends of words, so its states cannot. ERR_LIMIT for more
+ * than the states or letters above, which a cycle leads to as well. */
+enum dsinfer_status dsi_dictionary_expand(const struct dsi_dictionary *dag, const struct dsi_lm *lm,
+                                          const struct dsi_alphabet *alphabet,
+                                          struct dsi_dictionary *tree, struct dsinfer_error *err);
+
+/* The rest is internal to model/lm. */
+
+/* Whether the state itself is final: where words end with a space, one behind it. */
 bool dsi_dictionary_is_final(const struct dsi_dictionary *dictionary, uint32_t state);
 
-/* Building: nodes in the order of a walk that visits a parent before its children and these by
- * ascending label. Internal to model/lm. */
-struct dsi_dictionary_node {
+/* Arcs of a state, as indices first … end - 1; none where the file lies. */
+void dsi_dictionary_get_arcs(const struct dsi_dictionary *dictionary, uint32_t state,
+                             uint32_t *first, uint32_t *end);
+
+/* Label + 1 of an arc, and the state it leads to, which may lie outside. */
+void dsi_dictionary_get_arc(const struct dsi_dictionary *dictionary, uint32_t arc, uint32_t *label,
+                            uint32_t *next);
+
+/* Nodes of a tree that is being made: a parent before its children, these by ascending label. */
+struct dsi_tree_node {
     uint32_t parent; /* of the root: itself, 0 */
     uint32_t label;
     float score;
     bool is_word;
 };
 
-/* Makes the automaton of `n_nodes` nodes. */
+struct dsi_tree {
+    struct dsi_tree_node *nodes; /* owned */
+    uint32_t n_nodes, capacity;
+};
+
+enum dsinfer_status dsi_tree_add(struct dsi_tree *tree, struct dsi_tree_node node,
+                                 struct dsinfer_error *err);
+void dsi_tree_finish(struct dsi_tree *tree); /* takes a zeroed struct as well */
+
+/* Makes the automaton of a tree with a root at least. */
 enum dsinfer_status dsi_dictionary_make(struct dsi_dictionary *dictionary,
-                                        const struct dsi_dictionary_node *nodes, uint32_t n_nodes,
-                                        struct dsinfer_error *err);
+                                        const struct dsi_tree *tree, struct dsinfer_error *err);
+
+/* The smallest automaton of the words of a dictionary that was made from a tree; its words end with
+ * the alphabet's space (NULL: with their last byte). */
+enum dsinfer_status dsi_dictionary_minimise(const struct dsi_dictionary *tree,
+                                            const struct dsi_alphabet *alphabet,
+                                            struct dsi_dictionary *dag, struct dsinfer_error *err);
+
+/* The head of a const FST of `dictionary`, whose states and arcs then follow, each aligned to 16 of
+ * the file. */
+#define DSI_FST_HEAD_SIZE 65
+void dsi_fst_write_head(const struct dsi_dictionary *dictionary, uint8_t head[DSI_FST_HEAD_SIZE]);
 
 /* Reads the node lists of versions 1 (text) and 2 (binary); `bytes` begin behind magic and version.
  */

@@ -20,6 +20,11 @@
 #define FLAG_SYMBOLS 3U
 #define FLAG_ALIGNED 4U
 
+/* What OpenFST may rely on: an unweighted, deterministic, acyclic acceptor without epsilons, sorted
+ * by label, every state of which lies on the way to a word. Whether the states are in topological
+ * order or a mere string is left open. */
+#define PROPERTIES UINT64_C(0x852a5a950001)
+
 struct header {
     uint32_t flags;
     uint64_t start, n_states, n_arcs;
@@ -84,10 +89,9 @@ static struct traits find_traits(const struct dsi_dictionary *dictionary, uint32
     uint32_t i;
 
     for (i = 0; i < dictionary->info.n_arcs; i++) {
-        const uint8_t *arc = dictionary->arcs + (size_t)i * DSI_DICTIONARY_ARC_SIZE;
-        const uint32_t label = dsi_load_u32(arc);
-        const uint32_t next = dsi_load_u32(arc + 12);
+        uint32_t label, next;
 
+        dsi_dictionary_get_arc(dictionary, i, &label, &next);
         traits.n_labels = label > traits.n_labels ? label : traits.n_labels;
         if (traits.end != space && label != traits.end && next < dictionary->info.n_states &&
             dsi_dictionary_is_final(dictionary, next)) {
@@ -102,35 +106,34 @@ static struct traits find_traits(const struct dsi_dictionary *dictionary, uint32
 static enum dsinfer_status set_alphabet(struct dsi_dictionary *dictionary, bool is_bytes,
                                         const struct dsi_alphabet *alphabet,
                                         struct dsinfer_error *err) {
-    const size_t n_labels = is_bytes ? 255 : alphabet->n_labels;
-    const uint32_t space = is_bytes || !alphabet->has_space ? 0 : alphabet->space + 1;
+    const uint32_t space = alphabet && alphabet->has_space ? alphabet->space + 1 : 0;
     const struct traits traits = find_traits(dictionary, space);
     char text[64] = "has no space";
 
     dictionary->info.is_bytes = is_bytes;
-    if (is_bytes && traits.n_labels <= n_labels) {
-        return DSINFER_OK;
-    }
-    if (is_bytes) {
+    if (is_bytes && traits.n_labels > DSI_DICTIONARY_N_BYTES) {
         return dsi_fail(err, DSINFER_ERR_MALFORMED,
                         "the dictionary is one of bytes, but has the label %" PRIu32,
                         traits.n_labels);
     }
+    if (is_bytes || !alphabet) {
+        return DSINFER_OK;
+    }
     if (space) {
         (void)snprintf(text, sizeof(text), "its space is label %" PRIu32, alphabet->space);
     }
-    if (traits.n_labels > n_labels) {
+    if (traits.n_labels > alphabet->n_labels) {
         return dsi_fail(err, DSINFER_ERR_MISMATCH,
                         "the dictionary was made for an alphabet of at least %" PRIu32
                         " labels, but this one has %zu, and %s",
-                        traits.n_labels, n_labels, text);
+                        traits.n_labels, alphabet->n_labels, text);
     }
     if (!space || (traits.end && traits.end != space)) {
         return dsi_fail(err, DSINFER_ERR_MISMATCH,
                         "the dictionary was made for an alphabet of at least %" PRIu32
                         " labels whose space is label %" PRIu32
                         ", but this one has %zu labels, and %s",
-                        traits.n_labels, traits.end - (traits.end > 0), n_labels, text);
+                        traits.n_labels, traits.end - (traits.end > 0), alphabet->n_labels, text);
     }
     dictionary->ends_with_space = true;
     dictionary->space = alphabet->space;
@@ -234,4 +237,35 @@ enum dsinfer_status dsi_fst_read_vector(struct dsi_dictionary *dictionary,
     dictionary->info.n_states = (uint32_t)header.n_states;
     dictionary->info.n_arcs = (uint32_t)n_arcs;
     return status == DSINFER_OK ? set_alphabet(dictionary, false, alphabet, err) : status;
+}
+
+/* Bytes of a string with its count. */
+static size_t put_name(uint8_t *at, const char *name) {
+    const size_t size = strlen(name);
+
+    dsi_store_u32(at, (uint32_t)size);
+    memcpy(at + 4, name, size);
+    return 4 + size;
+}
+
+static size_t put_u64(uint8_t *at, uint64_t value) {
+    dsi_store_u32(at, (uint32_t)value);
+    dsi_store_u32(at + 4, (uint32_t)(value >> 32));
+    return 8;
+}
+
+void dsi_fst_write_head(const struct dsi_dictionary *dictionary, uint8_t head[DSI_FST_HEAD_SIZE]) {
+    uint8_t *at = head;
+
+    dsi_store_u32(at, MAGIC);
+    at += 4;
+    at += put_name(at, "const");
+    at += put_name(at, "standard");
+    dsi_store_u32(at, 1); /* version */
+    dsi_store_u32(at + 4, FLAG_ALIGNED);
+    at += 8;
+    at += put_u64(at, PROPERTIES);
+    at += put_u64(at, dictionary->start);
+    at += put_u64(at, dictionary->info.n_states);
+    (void)put_u64(at, dictionary->info.n_arcs);
 }

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #define MAGIC "mmap lm http://kheafield.com/code format version 5\n"
+#define MAGIC_ANY "mmap lm http://kheafield.com/code" /* of any version */
 #define MAGIC_SIZE 56
 #define FIXED_SIZE 108
 
@@ -202,6 +203,12 @@ static bool is_arpa(struct dsi_bytes bytes) {
     }
     return bytes.size - i >= sizeof(mark) - 1 &&
            memcmp(bytes.data + i, mark, sizeof(mark) - 1) == 0;
+}
+
+bool dsi_lm_probe(struct dsi_bytes bytes) {
+    const size_t size = sizeof(MAGIC_ANY) - 1;
+
+    return is_arpa(bytes) || (bytes.size >= size && memcmp(bytes.data, MAGIC_ANY, size) == 0);
 }
 
 static enum dsinfer_status read_any(struct dsi_lm *lm, struct dsi_bytes bytes, size_t *end,

@@ -39,6 +39,9 @@ struct dsi_lm_info {
     bool has_strings;                  /* the file holds its words as text */
 };
 
+/* Whether the bytes begin like a language model. */
+bool dsi_lm_probe(struct dsi_bytes bytes);
+
 /* Opens a file of either kind, told by content. */
 enum dsinfer_status dsi_lm_open(const char *path, struct dsi_lm **out, struct dsinfer_error *err);
 

@@ -21,9 +21,7 @@ struct reader {
     struct dsi_cursor cursor;
     bool is_text;
     uint32_t n_letters;
-    struct dsi_dictionary_node *nodes; /* owned */
-    int64_t *n_own; /* owned; words below a node, less those below its children */
-    uint32_t n_nodes, capacity;
+    struct dsi_tree tree;
     struct dsinfer_error *err;
 };
 
@@ -80,144 +78,90 @@ static bool read_score(struct reader *reader, float *out) {
     return isfinite(*out);
 }
 
-static enum dsinfer_status reserve_node(struct reader *reader) {
-    const size_t capacity = reader->capacity ? (size_t)reader->capacity * 2 : 1024;
-    void *nodes, *n_own;
-
-    if (reader->n_nodes < reader->capacity) {
-        return DSINFER_OK;
-    }
-    if (capacity > DSI_DICTIONARY_MAX_STATES) {
-        return dsi_fail(reader->err, DSINFER_ERR_LIMIT, "the trie has more than %" PRIu32 " nodes",
-                        DSI_DICTIONARY_MAX_STATES);
-    }
-    nodes = dsi_realloc(reader->nodes, capacity * sizeof(*reader->nodes));
-    if (nodes) {
-        reader->nodes = nodes;
-    }
-    n_own = dsi_realloc(reader->n_own, capacity * sizeof(*reader->n_own));
-    if (n_own) {
-        reader->n_own = n_own;
-    }
-    if (!nodes || !n_own) {
-        return dsi_fail_memory(reader->err, capacity * sizeof(*reader->nodes));
-    }
-    reader->capacity = (uint32_t)capacity;
-    return DSINFER_OK;
-}
-
-/* Reads the head of a node; *has_node is false for -1. */
+/* Reads the head of a node; *n_words, the words below, is -1 where there is none. */
 static enum dsinfer_status read_node(struct reader *reader, uint32_t parent, uint32_t label,
-                                     bool *has_node) {
-    enum dsinfer_status status;
-    int64_t n_words, worst;
+                                     int64_t *n_words) {
+    int64_t worst;
     float score;
 
-    *has_node = false;
-    if (!read_int(reader, &n_words)) {
+    if (!read_int(reader, n_words)) {
         return fail(reader, "a node or -1 is needed");
     }
-    if (n_words == -1) {
+    if (*n_words == -1) {
         return DSINFER_OK;
     }
-    if (n_words < 0 || !read_int(reader, &worst) || !read_score(reader, &score)) {
+    if (*n_words < 0 || !read_int(reader, &worst) || !read_score(reader, &score)) {
         return fail(reader, "the three numbers of a node are needed");
     }
-    status = reserve_node(reader);
-    if (status != DSINFER_OK) {
-        return status;
-    }
-    reader->n_own[reader->n_nodes] = n_words;
-    if (reader->n_nodes) {
-        reader->n_own[parent] -= n_words;
-    }
-    reader->nodes[reader->n_nodes++] =
-        (struct dsi_dictionary_node){.parent = parent, .label = label, .score = score};
-    *has_node = true;
-    return DSINFER_OK;
+    return dsi_tree_add(&reader->tree,
+                        (struct dsi_tree_node){.parent = parent, .label = label, .score = score},
+                        reader->err);
 }
+
+/* A node whose children are being read. */
+struct open_node {
+    uint32_t node, next_label;
+    int64_t n_own; /* words below it, less those below its children so far */
+};
 
 /* Reads all nodes, with a stack of its own: the depth is the file's. */
 static enum dsinfer_status read_nodes(struct reader *reader) {
-    struct {
-        uint32_t node, next_label;
-    } stack[DSI_DICTIONARY_MAX_LENGTH + 1];
-    size_t depth = 0;
-    bool has_node;
-    enum dsinfer_status status = read_node(reader, 0, 0, &has_node);
+    struct open_node stack[DSI_DICTIONARY_MAX_LENGTH + 1];
+    struct open_node *top = stack;
+    int64_t n_words = 0;
+    enum dsinfer_status status = read_node(reader, 0, 0, &n_words);
 
-    if (status != DSINFER_OK || !has_node) {
-        return status;
+    if (status == DSINFER_OK && n_words < 0) { /* no words at all: a root alone */
+        return dsi_tree_add(&reader->tree, (struct dsi_tree_node){.score = 0.0f}, reader->err);
     }
-    stack[0].node = 0;
-    stack[0].next_label = 0;
-    for (;;) {
-        const uint32_t label = stack[depth].next_label++;
+    *top = (struct open_node){0, 0, n_words};
+    while (status == DSINFER_OK) {
+        const uint32_t label = top->next_label++;
 
         if (label == reader->n_letters) {
-            if (depth == 0) {
-                return DSINFER_OK;
+            reader->tree.nodes[top->node].is_word = top->n_own > 0;
+            if (top == stack) {
+                break;
             }
-            depth--;
+            top--;
             continue;
         }
-        status = read_node(reader, stack[depth].node, label, &has_node);
-        if (status != DSINFER_OK) {
-            return status;
-        }
-        if (has_node) {
-            if (depth == DSI_DICTIONARY_MAX_LENGTH) {
+        status = read_node(reader, top->node, label, &n_words);
+        if (status == DSINFER_OK && n_words >= 0) {
+            if (top == stack + DSI_DICTIONARY_MAX_LENGTH) {
                 return fail(reader, "a word of too many letters stands");
             }
-            depth++;
-            stack[depth].node = reader->n_nodes - 1;
-            stack[depth].next_label = 0;
+            top->n_own -= n_words;
+            *++top = (struct open_node){reader->tree.n_nodes - 1, 0, n_words};
         }
     }
-}
-
-/* Marks the nodes where words end: those that count more words than their children together. */
-static void mark_words(struct reader *reader) {
-    uint32_t i;
-
-    for (i = 0; i < reader->n_nodes; i++) {
-        reader->nodes[i].is_word = reader->n_own[i] > 0;
-    }
+    return status;
 }
 
 enum dsinfer_status dsi_prefix_tree_read(struct dsi_dictionary *dictionary, struct dsi_bytes bytes,
                                          bool is_text, const struct dsi_alphabet *alphabet,
                                          struct dsinfer_error *err) {
     struct reader reader = {.is_text = is_text, .err = err};
-    enum dsinfer_status status = DSINFER_OK;
+    enum dsinfer_status status;
     int64_t n_letters;
 
     dsi_cursor_init(&reader.cursor, bytes);
     if (!read_int(&reader, &n_letters)) {
         status = fail(&reader, "the number of letters is needed");
-    } else if (n_letters < 1 || (uint64_t)n_letters != alphabet->n_labels) {
-        status =
-            dsi_fail(err, DSINFER_ERR_MISMATCH,
-                     "the trie was made for an alphabet of %" PRId64 " labels, but this one has "
-                     "%zu",
-                     n_letters, alphabet->n_labels);
+    } else if (n_letters < 1 || n_letters > DSI_ALPHABET_MAX_LABELS) {
+        status = fail(&reader, "a number of letters from 1 to 65535 is needed");
+    } else if (alphabet && (uint64_t)n_letters != alphabet->n_labels) {
+        status = dsi_fail(err, DSINFER_ERR_MISMATCH,
+                          "the trie was made for an alphabet of %" PRId64
+                          " labels, but this one has %zu",
+                          n_letters, alphabet->n_labels);
     } else {
         reader.n_letters = (uint32_t)n_letters;
         status = read_nodes(&reader);
     }
-    if (status == DSINFER_OK && reader.n_nodes == 0) { /* no words at all: a root alone */
-        status = reserve_node(&reader);
-        if (status == DSINFER_OK) {
-            reader.nodes[0] = (struct dsi_dictionary_node){.score = 0.0f};
-            reader.n_own[0] = 0;
-            reader.n_nodes = 1;
-        }
-    }
     if (status == DSINFER_OK) {
-        mark_words(&reader);
-        status = dsi_dictionary_make(dictionary, reader.nodes, reader.n_nodes, err);
+        status = dsi_dictionary_make(dictionary, &reader.tree, err);
     }
-    dsi_free(reader.nodes);
-    dsi_free(reader.n_own);
+    dsi_tree_finish(&reader.tree);
     return status;
 }

@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "model/lm/word_list.h"
 
+#include "model/lm/text.h"
 #include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,10 +16,10 @@ enum dsinfer_status dsi_word_list_init(struct dsi_word_list *list,
     size_t n_labels = 0;
 
     memset(list, 0, sizeof(*list));
-    if (text_size > DSI_DICTIONARY_MAX_STATES) {
+    if (text_size > DSI_WORD_LIST_MAX_SIZE) {
         return dsi_fail(err, DSINFER_ERR_LIMIT,
-                        "the words for the dictionary have %zu bytes, more than %" PRIu32,
-                        text_size, DSI_DICTIONARY_MAX_STATES);
+                        "the words for the dictionary have %zu bytes, more than %zu", text_size,
+                        DSI_WORD_LIST_MAX_SIZE);
     }
     /* A label of each byte at most, an end for each word, and room to write the last one. */
     if (!dsi_add_size(text_size + DSI_DICTIONARY_MAX_LENGTH, n_words, &n_labels)) {
@@ -35,12 +35,21 @@ enum dsinfer_status dsi_word_list_init(struct dsi_word_list *list,
     return dsi_spelling_init(&list->spelling, alphabet, err);
 }
 
+/* The words that mark the ends of a sentence and what is unknown. */
+static bool is_mark(const char *text, size_t size) {
+    const struct dsi_text word = {text, size};
+
+    return dsi_text_is(&word, "<unk>") || dsi_text_is(&word, "<UNK>") ||
+           dsi_text_is(&word, "<s>") || dsi_text_is(&word, "</s>");
+}
+
 bool dsi_word_list_add(struct dsi_word_list *list, const char *text, size_t size, float score) {
     uint32_t *labels = list->labels + list->n_labels;
     size_t n = 0;
     size_t i;
 
-    if (!dsi_spelling_write(&list->spelling, text, size, labels, DSI_DICTIONARY_MAX_LENGTH, &n) ||
+    if (is_mark(text, size) ||
+        !dsi_spelling_write(&list->spelling, text, size, labels, DSI_DICTIONARY_MAX_LENGTH, &n) ||
         n == 0) {
         return false;
     }
@@ -67,19 +76,16 @@ static int compare_words(const void *a, const void *b) {
     return *x < *y ? -1 : *x > *y;
 }
 
-/* Nodes of the tree of sorted words; with nodes NULL only their number. */
-static uint32_t list_nodes(const struct dsi_word_list *list, struct dsi_dictionary_node *nodes) {
+/* Adds the prefixes of sorted words, each with the lowest score below it. */
+static enum dsinfer_status add_nodes(const struct dsi_word_list *list, struct dsi_tree *tree,
+                                     struct dsinfer_error *err) {
     static const uint32_t empty[1] = {0};
     const uint32_t *previous = empty;
-    uint32_t path[DSI_DICTIONARY_MAX_LENGTH + 1];
-    uint32_t n_nodes = 1;
+    uint32_t path[DSI_DICTIONARY_MAX_LENGTH + 1] = {0};
+    enum dsinfer_status status = dsi_tree_add(tree, (struct dsi_tree_node){.score = 0.0f}, err);
     size_t i;
 
-    path[0] = 0;
-    if (nodes) {
-        nodes[0] = (struct dsi_dictionary_node){.score = 0.0f};
-    }
-    for (i = 0; i < list->n_words; i++) {
+    for (i = 0; i < list->n_words && status == DSINFER_OK; i++) {
         const struct dsi_word *word = &list->words[i];
         size_t depth = 0;
         size_t j;
@@ -87,43 +93,39 @@ static uint32_t list_nodes(const struct dsi_word_list *list, struct dsi_dictiona
         while (word->labels[depth] && word->labels[depth] == previous[depth]) {
             depth++;
         }
-        for (; word->labels[depth]; depth++) {
-            if (nodes) {
-                nodes[n_nodes] = (struct dsi_dictionary_node){
-                    .parent = path[depth], .label = word->labels[depth] - 1, .score = 0.0f};
-            }
-            path[depth + 1] = n_nodes++;
+        for (; word->labels[depth] && status == DSINFER_OK; depth++) {
+            path[depth + 1] = tree->n_nodes;
+            status = dsi_tree_add(
+                tree,
+                (struct dsi_tree_node){.parent = path[depth], .label = word->labels[depth] - 1},
+                err);
         }
-        if (nodes) {
-            nodes[path[depth]].is_word = true;
+        if (status == DSINFER_OK) {
+            tree->nodes[path[depth]].is_word = true;
             for (j = 0; j <= depth; j++) {
-                nodes[path[j]].score = fminf(nodes[path[j]].score, word->score);
+                tree->nodes[path[j]].score = fminf(tree->nodes[path[j]].score, word->score);
             }
         }
         previous = word->labels;
     }
-    return n_nodes;
+    return status;
 }
 
 enum dsinfer_status dsi_word_list_make(struct dsi_word_list *list,
                                        struct dsi_dictionary *dictionary,
                                        struct dsinfer_error *err) {
-    struct dsi_dictionary_node *nodes;
+    struct dsi_tree tree = {NULL, 0, 0};
     enum dsinfer_status status;
-    uint32_t n_nodes;
 
     qsort(list->words, list->n_words, sizeof(*list->words), compare_words);
-    n_nodes = list_nodes(list, NULL);
-    nodes = dsi_calloc(n_nodes, sizeof(*nodes));
-    if (!nodes) {
-        return dsi_fail_memory(err, n_nodes * sizeof(*nodes));
+    status = add_nodes(list, &tree, err);
+    if (status == DSINFER_OK) {
+        status = dsi_dictionary_make(dictionary, &tree, err);
     }
-    list_nodes(list, nodes);
-    status = dsi_dictionary_make(dictionary, nodes, n_nodes, err);
     if (status == DSINFER_OK) {
         dictionary->info.is_bytes = !list->alphabet;
     }
-    dsi_free(nodes);
+    dsi_tree_finish(&tree);
     return status;
 }
 
@@ -132,19 +134,6 @@ void dsi_word_list_finish(struct dsi_word_list *list) {
     dsi_free(list->labels);
     dsi_free(list->words);
     memset(list, 0, sizeof(*list));
-}
-
-/* The words that mark the ends of a sentence and what is unknown. */
-static bool is_mark(const char *text, size_t size) {
-    static const char *const marks[] = {"<unk>", "<UNK>", "<s>", "</s>"};
-    size_t i;
-
-    for (i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
-        if (strlen(marks[i]) == size && memcmp(marks[i], text, size) == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 enum dsinfer_status dsi_dictionary_build(struct dsi_dictionary *dictionary, const struct dsi_lm *lm,
@@ -170,9 +159,7 @@ enum dsinfer_status dsi_dictionary_build(struct dsi_dictionary *dictionary, cons
         const char *nul = memchr(text, '\0', (size_t)(end - text));
         const size_t size = nul ? (size_t)(nul - text) : (size_t)(end - text);
 
-        if (!is_mark(text, size)) {
-            (void)dsi_word_list_add(&list, text, size, dsi_lm_score(lm, &null, index, NULL, NULL));
-        }
+        (void)dsi_word_list_add(&list, text, size, dsi_lm_score(lm, &null, index, NULL, NULL));
         text += size + (nul ? 1 : 0);
     }
     if (status == DSINFER_OK) {

@@ -6,6 +6,9 @@
 #include "model/lm/dictionary.h"
 #include "model/lm/spelling.h"
 
+/* Most bytes of text. */
+#define DSI_WORD_LIST_MAX_SIZE ((size_t)1 << 28)
+
 struct dsi_word {
     const uint32_t *labels; /* each one more than the alphabet's, a 0 behind the last */
     float score;
@@ -24,7 +27,8 @@ enum dsinfer_status dsi_word_list_init(struct dsi_word_list *list,
                                        const struct dsi_alphabet *alphabet, size_t text_size,
                                        size_t n_words, struct dsinfer_error *err);
 
-/* Adds a word; false for an empty one and for one that the alphabet cannot spell. */
+/* Adds a word; false for an empty one, one that the alphabet cannot spell, and
+ * <s>, </s>, <unk>. */
 bool dsi_word_list_add(struct dsi_word_list *list, const char *text, size_t size, float score);
 
 /* The tree of all words, each prefix with the lowest of its scores. Sorts the list. */

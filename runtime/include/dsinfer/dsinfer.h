@@ -15,6 +15,7 @@
 #include <dsinfer/inspect.h>
 #include <dsinfer/model.h>
 #include <dsinfer/runner.h>
+#include <dsinfer/scorer.h>
 #include <dsinfer/status.h>
 #include <dsinfer/stream.h>
 

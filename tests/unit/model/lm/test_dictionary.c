@@ -204,6 +204,83 @@ static void prefixes_have_the_lowest_score_of_their_words(void **state) {
     dsi_lm_unref(lm);
 }
 
+/* Opens the automaton of `name` and expands it. */
+static void expand(const struct words *words, const char *name, const struct dsi_lm *lm,
+                   struct dsi_dictionary *tree) {
+    struct dsi_dictionary dag;
+
+    open_trie(words, name, &dag);
+    assert_int_equal(dsi_dictionary_expand(&dag, lm, &words->alphabet, tree, NULL), DSINFER_OK);
+    dsi_dictionary_finish(&dag);
+}
+
+static void an_automaton_expands_to_the_tree_with_its_scores(void **state) {
+    const struct words *words = *state;
+    struct dsi_lm *lm = open_lm();
+    struct dsi_dictionary built, tree;
+    size_t i;
+
+    assert_int_equal(dsi_dictionary_build(&built, lm, &words->alphabet, NULL), DSINFER_OK);
+    for (i = 2; i < N_TRIES; i++) {
+        expand(words, tries[i], lm, &tree);
+        assert_int_equal(tree.info.n_states, built.info.n_states);
+        assert_true(tree.info.has_scores);
+        check_membership(words, &tree);
+        check_nodes(words, &tree, 1e-7);
+        dsi_dictionary_finish(&tree);
+        expand(words, tries[i], NULL, &tree);
+        assert_false(tree.info.has_scores);
+        dsi_dictionary_finish(&tree);
+    }
+    dsi_dictionary_finish(&built);
+    dsi_lm_unref(lm);
+}
+
+/* An automaton whose second state leads back to the first. */
+static void an_automaton_with_a_cycle_is_not_expanded_for_ever(void **state) {
+    const struct words *words = *state;
+    uint8_t states[2 * DSI_DICTIONARY_STATE_SIZE] = {0};
+    uint8_t arcs[3 * DSI_DICTIONARY_ARC_SIZE] = {0};
+    const struct dsi_dictionary dag = {
+        .states = states, .arcs = arcs, .info = {.n_states = 2, .n_arcs = 3}};
+    struct dsi_dictionary tree;
+    struct dsinfer_error err = {0};
+
+    dsi_store_u32(states + 8, 2);
+    dsi_store_u32(states + 20 + 4, 2);
+    dsi_store_u32(states + 20 + 8, 1);
+    dsi_store_u32(arcs, 2);
+    dsi_store_u32(arcs + 12, 1);
+    dsi_store_u32(arcs + 16, 3);
+    dsi_store_u32(arcs + 16 + 12, 7); /* outside: passed over */
+    dsi_store_u32(arcs + 32, 2);
+    assert_int_equal(dsi_dictionary_expand(&dag, NULL, &words->alphabet, &tree, &err),
+                     DSINFER_ERR_LIMIT);
+    assert_non_null(strstr(err.message, "1024 letters"));
+    assert_null(tree.memory);
+}
+
+static void the_smallest_automaton_has_the_size_of_upstreams(void **state) {
+    const struct words *words = *state;
+    struct dsi_dictionary upstream, tree, dag, again;
+    struct dsi_lm *lm = open_lm();
+
+    open_trie(words, "trie-v5", &upstream);
+    assert_int_equal(dsi_dictionary_build(&tree, lm, &words->alphabet, NULL), DSINFER_OK);
+    assert_int_equal(dsi_dictionary_minimise(&tree, &words->alphabet, &dag, NULL), DSINFER_OK);
+    assert_int_equal(dag.info.n_states, upstream.info.n_states);
+    assert_int_equal(dag.info.n_arcs, upstream.info.n_arcs);
+    check_membership(words, &dag);
+    assert_int_equal(dsi_dictionary_expand(&dag, lm, &words->alphabet, &again, NULL), DSINFER_OK);
+    assert_int_equal(again.info.n_states, tree.info.n_states);
+    check_membership(words, &again);
+    dsi_dictionary_finish(&again);
+    dsi_dictionary_finish(&dag);
+    dsi_dictionary_finish(&tree);
+    dsi_dictionary_finish(&upstream);
+    dsi_lm_unref(lm);
+}
+
 static void a_dictionary_of_another_alphabet_is_refused(void **state) {
     static const char *const alphabets[] = {
         " \na\nb\nc\n", /* fewer */
@@ -350,30 +427,62 @@ static void anything_goes_where_words_are_characters(void **state) {
     dsi_dictionary_finish(&dictionary);
 }
 
+enum maker { OPEN, BUILD, EXPAND, MINIMISE };
+
+/* Makes a dictionary in one of the ways there are. */
+static enum dsinfer_status make(const struct words *words, enum maker maker, const char *name,
+                                const struct dsi_lm *lm, const struct dsi_dictionary *source,
+                                struct dsi_dictionary *out) {
+    char path[TEST_PATH_SIZE];
+    struct dsinfer_error err;
+
+    switch (maker) {
+    case OPEN:
+        test_shared_path(path, "oracle/lm/dict/%s", name);
+        return dsi_dictionary_open(out, path, &words->alphabet, &err);
+    case BUILD:
+        return dsi_dictionary_build(out, lm, &words->alphabet, &err);
+    case EXPAND:
+        return dsi_dictionary_expand(source, lm, &words->alphabet, out, &err);
+    default:
+        return dsi_dictionary_minimise(source, &words->alphabet, out, &err);
+    }
+}
+
+static void assert_clean_without_memory(const struct words *words, enum maker maker,
+                                        const char *name, const struct dsi_lm *lm,
+                                        const struct dsi_dictionary *source) {
+    struct dsi_dictionary dictionary;
+    enum dsinfer_status status;
+    long k = 0;
+
+    do {
+        dsi_alloc_fail_after(k++);
+        status = make(words, maker, name, lm, source, &dictionary);
+        dsi_alloc_fail_after(-1);
+        assert_true(status == DSINFER_OK || status == DSINFER_ERR_NO_MEMORY);
+        assert_true(status == DSINFER_OK || !dictionary.memory);
+    } while (status != DSINFER_OK);
+    assert_true(k > 1 || maker == OPEN); /* version 5 is used where it lies */
+    dsi_dictionary_finish(&dictionary);
+}
+
 static void a_dictionary_without_memory_is_a_clean_error(void **state) {
     const struct words *words = *state;
     struct dsi_lm *lm = open_lm();
-    char path[TEST_PATH_SIZE];
+    struct dsi_dictionary tree, dag;
     size_t i;
 
-    for (i = 0; i <= N_TRIES; i++) {
-        struct dsi_dictionary dictionary;
-        enum dsinfer_status status;
-        long k = 0;
-
-        test_shared_path(path, "oracle/lm/dict/%s", tries[i % N_TRIES]);
-        do {
-            struct dsinfer_error err = {0};
-
-            dsi_alloc_fail_after(k++);
-            status = i == N_TRIES ? dsi_dictionary_build(&dictionary, lm, &words->alphabet, &err)
-                                  : dsi_dictionary_open(&dictionary, path, &words->alphabet, &err);
-            dsi_alloc_fail_after(-1);
-            assert_true(status == DSINFER_OK || status == DSINFER_ERR_NO_MEMORY);
-            assert_true(status == DSINFER_OK || !dictionary.memory);
-        } while (status != DSINFER_OK);
-        dsi_dictionary_finish(&dictionary);
+    for (i = 0; i < N_TRIES; i++) {
+        assert_clean_without_memory(words, OPEN, tries[i], lm, NULL);
     }
+    open_trie(words, "trie-v5", &dag);
+    assert_int_equal(dsi_dictionary_build(&tree, lm, &words->alphabet, NULL), DSINFER_OK);
+    assert_clean_without_memory(words, BUILD, NULL, lm, NULL);
+    assert_clean_without_memory(words, EXPAND, NULL, lm, &dag);
+    assert_clean_without_memory(words, MINIMISE, NULL, lm, &tree);
+    dsi_dictionary_finish(&tree);
+    dsi_dictionary_finish(&dag);
     dsi_lm_unref(lm);
 }
 
@@ -382,6 +491,9 @@ int main(void) {
         cmocka_unit_test(every_version_holds_the_same_words),
         cmocka_unit_test(the_words_of_a_model_make_the_same_dictionary),
         cmocka_unit_test(prefixes_have_the_lowest_score_of_their_words),
+        cmocka_unit_test(an_automaton_expands_to_the_tree_with_its_scores),
+        cmocka_unit_test(an_automaton_with_a_cycle_is_not_expanded_for_ever),
+        cmocka_unit_test(the_smallest_automaton_has_the_size_of_upstreams),
         cmocka_unit_test(a_dictionary_of_another_alphabet_is_refused),
         cmocka_unit_test(a_dictionary_that_is_cut_is_refused),
         cmocka_unit_test(a_dictionary_with_flipped_bits_is_refused_or_harmless),
