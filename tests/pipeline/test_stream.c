@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define BEAM 50
-#define N_SAMPLES 48000 /* of the recording: three seconds */
+#define N_SAMPLES 32000 /* of the recording: two seconds */
 
 static struct dsinfer_model *model;
 static struct test_wav wav;
