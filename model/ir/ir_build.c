@@ -315,7 +315,7 @@ bool dsi_ir_make_block(struct dsi_ir_builder *builder, const struct dsi_ir_const
     const size_t rank = constant->shape.rank;
     const size_t column_stride = constant->strides[rank - 2];
     const size_t row_stride = constant->strides[rank - 1];
-    const size_t n_columns = block->n_columns;
+    const size_t n_columns = block->place.n_columns;
     size_t n_elements;
 
     if (!dsi_ir_constant_get_stored(constant, &block->type) ||
@@ -327,7 +327,7 @@ bool dsi_ir_make_block(struct dsi_ir_builder *builder, const struct dsi_ir_const
     }
     block->row_stride = row_stride;
     block->column_stride = column_stride;
-    n_elements = (block->n_rows - 1) * row_stride + (n_columns - 1) * column_stride + 1;
+    n_elements = (block->place.n_rows - 1) * row_stride + (n_columns - 1) * column_stride + 1;
     block->bytes.data =
         constant->data + first * column_stride * dsi_stored_type_get_size(block->type);
     block->bytes.size = n_elements * dsi_stored_type_get_size(block->type);
@@ -360,8 +360,8 @@ static bool make_stored(struct dsi_ir_builder *builder, const struct dsi_ir_cons
         turned.zero.axis = turned.zero.axis == rank - 1 ? 0 : 1;
         turned.factor.axis = turned.factor.axis == rank - 1 ? 0 : 1;
     }
-    block->n_columns = (size_t)turned.shape.dims[0];
-    block->n_rows = (size_t)turned.shape.dims[1];
+    block->place.n_columns = (size_t)turned.shape.dims[0];
+    block->place.n_rows = (size_t)turned.shape.dims[1];
     return dsi_ir_make_block(builder, &turned, 0, block);
 }
 

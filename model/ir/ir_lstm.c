@@ -134,10 +134,7 @@ static enum dsinfer_status add_weights(struct dsi_ir_builder *builder, const str
         for (k = 0; k < N_GATES; k++) {
             struct dsi_stored_block *block = &blocks[i * N_GATES + k];
 
-            *block = (struct dsi_stored_block){.first_row = first_row,
-                                               .first_column = k * n_cell,
-                                               .n_rows = n_rows,
-                                               .n_columns = n_cell};
+            block->place = (struct dsi_rectangle){first_row, k * n_cell, n_rows, n_cell};
             if (!dsi_ir_make_block(builder, parts[i], GATES[k] * n_cell, block)) {
                 return *builder->scope.has_no_memory
                            ? dsi_fail_memory(builder->err, n_cell)

@@ -11,13 +11,10 @@
 
 #include <string.h>
 
-/* Bytes of a weight that are packed at once: as they lie in the file, and when they are first
- * converted in a buffer, which should stay in the cache. */
+/* Bytes of a weight that are packed at once: as they lie in the file, and when they are converted
+ * first in a buffer, which should stay in the cache. */
 #define SLICE_SIZE ((size_t)4 << 20)
-#define BUFFER_SIZE ((size_t)1 << 20)
-
-/* Between the rows of the buffer, so that they do not all fall on the same lines of the cache. */
-#define ROW_PADDING (DSI_ALIGNMENT / sizeof(float))
+#define BUFFER_SIZE ((size_t)128 << 10)
 
 enum dsinfer_status dsi_plan_check_shape(const char *name, enum dsi_dtype dtype,
                                          const struct dsi_shape *shape, struct dsinfer_error *err) {
@@ -104,8 +101,10 @@ enum dsinfer_status dsi_plan_align(struct dsi_plan *plan, uint32_t value,
             return dsi_fail_memory(err, size);
         }
         if (tensor->stored) {
-            dsi_stored_read(tensor->stored, 0, tensor->stored->n_rows, copy,
-                            tensor->stored->n_columns);
+            const struct dsi_rectangle all = {.n_rows = tensor->stored->n_rows,
+                                              .n_columns = tensor->stored->n_columns};
+
+            dsi_stored_read(tensor->stored, &all, copy, all.n_columns);
         } else if (size) {
             memcpy(copy, tensor->bytes.data, size);
         }
@@ -170,8 +169,67 @@ static void pack_slices(const struct dsi_plan *plan, const struct dsi_weight *pa
         const size_t n_rows = part->k - first < n_slice ? part->k - first : n_slice;
         const struct dsi_bytes slice = {rows.data + first * row_size, n_rows * row_size};
 
-        plan->kernels.pack(part->k, part->n, first, n_rows, slice.data, row_size, packed);
+        plan->kernels.pack(&(struct dsi_pack){.k = part->k,
+                                              .n = part->n,
+                                              .first_row = first,
+                                              .n_rows = n_rows,
+                                              .n_columns = part->n,
+                                              .rows = slice.data,
+                                              .row_stride = row_size,
+                                              .packed = packed});
         dsi_mapped_file_drop(file, slice);
+    }
+}
+
+/* How much of a stored matrix is converted at once: all columns of some rows, or, where columns are
+ * what lies in a row, all rows of some columns. */
+static void choose_slice(const struct dsi_weight *part, const struct dsi_stored_matrix *stored,
+                         struct dsi_rectangle *slice) {
+    const bool is_turned = stored->n_blocks && stored->blocks[0].row_stride == 1;
+    const size_t n_floats = BUFFER_SIZE / sizeof(float);
+
+    *slice = (struct dsi_rectangle){.n_rows = part->k, .n_columns = part->n};
+    if (is_turned) {
+        size_t n = part->k < n_floats ? n_floats / (part->k ? part->k : 1) : 1;
+
+        n = n < DSI_PACK_COLUMNS ? DSI_PACK_COLUMNS : n / DSI_PACK_COLUMNS * DSI_PACK_COLUMNS;
+        slice->n_columns = n < part->n ? n : part->n;
+    } else {
+        const size_t n = part->n < n_floats ? n_floats / (part->n ? part->n : 1) : 1;
+
+        slice->n_rows = n < part->k ? n : part->k;
+    }
+}
+
+static void convert_slices(const struct dsi_plan *plan, const struct dsi_weight *part,
+                           const struct dsi_stored_matrix *stored,
+                           const struct dsi_rectangle *slice, float *buffer, void *packed) {
+    size_t row, column;
+
+    for (row = 0; row < part->k; row += slice->n_rows) {
+        for (column = 0; column < part->n; column += slice->n_columns) {
+            const size_t rows_left = part->k - row, columns_left = part->n - column;
+            const struct dsi_rectangle place = {
+                .row = part->first_row + row,
+                .column = column,
+                .n_rows = rows_left < slice->n_rows ? rows_left : slice->n_rows,
+                .n_columns = columns_left < slice->n_columns ? columns_left : slice->n_columns,
+            };
+            const struct dsi_pack pack = {
+                .k = part->k,
+                .n = part->n,
+                .first_row = row,
+                .n_rows = place.n_rows,
+                .first_column = column,
+                .n_columns = place.n_columns,
+                .rows = buffer,
+                .row_stride = place.n_columns * sizeof(float),
+                .packed = packed,
+            };
+
+            dsi_stored_read(stored, &place, buffer, place.n_columns);
+            plan->kernels.pack(&pack);
+        }
     }
 }
 
@@ -179,28 +237,22 @@ static void pack_slices(const struct dsi_plan *plan, const struct dsi_weight *pa
 static enum dsinfer_status pack_stored(const struct dsi_plan *plan, const struct dsi_weight *part,
                                        const struct dsi_tensor *tensor, void *packed,
                                        struct dsinfer_error *err) {
-    const size_t stride = part->n + ROW_PADDING;
-    const size_t row_size = stride * sizeof(float);
-    size_t n_slice = row_size < BUFFER_SIZE ? BUFFER_SIZE / row_size : 1;
+    struct dsi_rectangle slice;
+    size_t size, i;
     float *buffer;
-    size_t first, i;
 
-    n_slice = n_slice < part->k ? n_slice : part->k;
-    buffer = dsi_malloc_aligned(n_slice * row_size);
+    choose_slice(part, tensor->stored, &slice);
+    size = slice.n_rows * slice.n_columns * sizeof(float);
+    buffer = dsi_malloc_aligned(size);
     if (!buffer) {
-        return dsi_fail_memory(err, n_slice * row_size);
+        return dsi_fail_memory(err, size);
     }
-    for (first = 0; first < part->k; first += n_slice) {
-        const size_t n_rows = part->k - first < n_slice ? part->k - first : n_slice;
-
-        dsi_stored_read(tensor->stored, part->first_row + first, n_rows, buffer, stride);
-        plan->kernels.pack(part->k, part->n, first, n_rows, buffer, row_size, packed);
-    }
-    for (i = 0; i < tensor->stored->n_blocks; i++) { /* a slice may have touched all pages */
+    convert_slices(plan, part, tensor->stored, &slice, buffer, packed);
+    for (i = 0; i < tensor->stored->n_blocks; i++) {
         const struct dsi_stored_block *block = &tensor->stored->blocks[i];
 
-        if (block->first_row >= part->first_row &&
-            block->first_row + block->n_rows <= part->first_row + part->k) {
+        if (block->place.row >= part->first_row &&
+            block->place.row + block->place.n_rows <= part->first_row + part->k) {
             dsi_mapped_file_drop(tensor->file, block->bytes);
         }
     }
@@ -264,7 +316,11 @@ enum dsinfer_status dsi_plan_pack_step(struct dsi_plan *plan, struct dsi_plan_st
         const uint32_t value = step->inputs[part->input];
         uint32_t found = find_weight(plan, plan->values[value].root, part);
 
-        if (found == DSI_PLAN_NONE) {
+        if (found == DSI_PLAN_NONE && plan->tensors[value].stored &&
+            plan->tensors[value].stored->n_columns != part->n) { /* reshaped */
+            status = dsi_plan_align(plan, value, err);
+        }
+        if (status == DSINFER_OK && found == DSI_PLAN_NONE) {
             status = pack_weight(plan, value, part, &found, err);
         }
         if (status == DSINFER_OK) {

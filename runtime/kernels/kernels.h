@@ -35,6 +35,19 @@ struct dsi_gemm {
     float limit; /* INFINITY: none */
 };
 
+/* Columns of a part of B that is packed begin at multiples of this. */
+#define DSI_PACK_COLUMNS 16
+
+/* Rows first_row … first_row + n_rows - 1 and columns first_column … of B[k,n], n_columns of them:
+ * a multiple of DSI_PACK_COLUMNS, or all up to the last one. */
+struct dsi_pack {
+    size_t k, n;
+    size_t first_row, n_rows, first_column, n_columns;
+    const void *rows; /* row-major, bytes at any alignment, rows `row_stride` bytes apart */
+    size_t row_stride;
+    void *packed;
+};
+
 /* One step of the LSTM after both matrix products, for one stream. z holds the four gates' sums,
  * blocks of n_cell in the order i, ci, f, o:
  *   i = σ(z_i)  ci = tanh(z_ci)  f = σ(z_f + forget_bias)  c' = clip(ci·i + c·f)
@@ -66,10 +79,8 @@ struct dsi_kernels {
      * worth its memory, is checked by the caller. */
     size_t (*get_packed_size)(size_t k, size_t n);
 
-    /* Packs rows first … first + n_rows - 1 of B[k,n], given at `rows` (row-major, bytes at any
-     * alignment, rows `row_stride` bytes apart). Rows may come in any slices, in order. */
-    void (*pack)(size_t k, size_t n, size_t first, size_t n_rows, const void *rows,
-                 size_t row_stride, void *packed);
+    /* Packs a part of B[k,n]. Parts may come in any order; together they are B. */
+    void (*pack)(const struct dsi_pack *pack);
 
     void (*gemm)(const struct dsi_gemm *gemm);
     void (*lstm_step)(const struct dsi_lstm_step *step);

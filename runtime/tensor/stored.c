@@ -7,7 +7,7 @@
 
 /* A tile that is turned over: columns by rows. */
 #define TILE_COLUMNS 16
-#define TILE_ROWS 64
+#define TILE_ROWS 256
 
 size_t dsi_stored_type_get_size(enum dsi_stored_type type) {
     switch (type) {
@@ -83,11 +83,6 @@ void dsi_stored_convert(enum dsi_stored_type type, const uint8_t *from, size_t n
     }
 }
 
-/* Part of a block: rows and columns counted in it. */
-struct part {
-    size_t row, n_rows, column, n_columns;
-};
-
 static const uint8_t *get_place(const struct dsi_stored_block *block, size_t row, size_t column) {
     const size_t index = row * block->row_stride + column * block->column_stride;
 
@@ -107,8 +102,8 @@ static void scale(const struct dsi_stored_block *block, size_t column, size_t st
     }
 }
 
-static void turn_tile(const struct dsi_stored_block *block, const struct part *part, float *out,
-                      size_t stride) {
+static void turn_tile(const struct dsi_stored_block *block, const struct dsi_rectangle *part,
+                      float *out, size_t stride) {
     float tile[TILE_COLUMNS][TILE_ROWS];
     size_t i, j;
 
@@ -132,55 +127,70 @@ static void turn_tile(const struct dsi_stored_block *block, const struct part *p
     }
 }
 
-/* Rows of a block whose columns are the runs in memory; `out` is their first element. */
-static void turn(const struct dsi_stored_block *block, size_t first, size_t n_rows, float *out,
+/* Part of a block whose columns are the runs in memory. */
+static void turn(const struct dsi_stored_block *block, const struct dsi_rectangle *part, float *out,
                  size_t stride) {
     size_t column, row;
 
-    for (column = 0; column < block->n_columns; column += TILE_COLUMNS) {
-        const size_t columns_left = block->n_columns - column;
+    for (column = 0; column < part->n_columns; column += TILE_COLUMNS) {
+        const size_t columns_left = part->n_columns - column;
 
-        for (row = 0; row < n_rows; row += TILE_ROWS) {
-            const struct part part = {
-                .row = first + row,
-                .n_rows = n_rows - row < TILE_ROWS ? n_rows - row : TILE_ROWS,
-                .column = column,
+        for (row = 0; row < part->n_rows; row += TILE_ROWS) {
+            const size_t rows_left = part->n_rows - row;
+            const struct dsi_rectangle tile = {
+                .row = part->row + row,
+                .column = part->column + column,
+                .n_rows = rows_left < TILE_ROWS ? rows_left : TILE_ROWS,
                 .n_columns = columns_left < TILE_COLUMNS ? columns_left : TILE_COLUMNS,
             };
 
-            turn_tile(block, &part, out + row * stride + column, stride);
+            turn_tile(block, &tile, out + row * stride + column, stride);
         }
     }
 }
 
-static void read_block(const struct dsi_stored_block *block, size_t first, size_t n_rows,
+/* A part of a block, its rows and columns counted in the block. */
+static void read_block(const struct dsi_stored_block *block, const struct dsi_rectangle *part,
                        float *out, size_t stride) {
     size_t i;
 
     if (block->row_stride == 1 && block->column_stride != 1) {
-        turn(block, first, n_rows, out, stride);
+        turn(block, part, out, stride);
         return;
     }
-    for (i = 0; i < n_rows; i++) {
-        dsi_stored_convert(block->type, get_place(block, first + i, 0), block->n_columns,
-                           out + i * stride);
-        scale(block, 0, 1, out + i * stride, block->n_columns);
+    for (i = 0; i < part->n_rows; i++) {
+        dsi_stored_convert(block->type, get_place(block, part->row + i, part->column),
+                           part->n_columns, out + i * stride);
+        scale(block, part->column, 1, out + i * stride, part->n_columns);
     }
 }
 
-void dsi_stored_read(const struct dsi_stored_matrix *matrix, size_t first, size_t n_rows,
+/* What two runs, each from its first to before its end, have in common. */
+static size_t overlap(size_t first_a, size_t n_a, size_t first_b, size_t n_b, size_t *first) {
+    const size_t end = first_a + n_a < first_b + n_b ? first_a + n_a : first_b + n_b;
+
+    *first = first_a > first_b ? first_a : first_b;
+    return *first < end ? end - *first : 0;
+}
+
+void dsi_stored_read(const struct dsi_stored_matrix *matrix, const struct dsi_rectangle *part,
                      float *out, size_t stride) {
     size_t i;
 
     for (i = 0; i < matrix->n_blocks; i++) {
         const struct dsi_stored_block *block = &matrix->blocks[i];
-        const size_t block_end = block->first_row + block->n_rows;
-        const size_t from = first > block->first_row ? first : block->first_row;
-        const size_t end = first + n_rows < block_end ? first + n_rows : block_end;
+        const struct dsi_rectangle *place = &block->place;
+        struct dsi_rectangle common;
 
-        if (from < end && block->n_columns) {
-            read_block(block, from - block->first_row, end - from,
-                       out + (from - first) * stride + block->first_column, stride);
+        common.n_rows = overlap(part->row, part->n_rows, place->row, place->n_rows, &common.row);
+        common.n_columns =
+            overlap(part->column, part->n_columns, place->column, place->n_columns, &common.column);
+        if (common.n_rows && common.n_columns) {
+            float *to = out + (common.row - part->row) * stride + (common.column - part->column);
+
+            common.row -= place->row;
+            common.column -= place->column;
+            read_block(block, &common, to, stride);
         }
     }
 }

@@ -23,15 +23,20 @@ enum dsi_stored_type {
 /* Bytes of an element. */
 size_t dsi_stored_type_get_size(enum dsi_stored_type type);
 
-/* A rectangle of the matrix. Its element (r, c) is the stored element r * row_stride +
+/* Rows row … row + n_rows - 1 and columns column … column + n_columns - 1. */
+struct dsi_rectangle {
+    size_t row, column, n_rows, n_columns;
+};
+
+/* A part of the matrix. Its element (r, c) is the stored element r * row_stride +
  * c * column_stride, one of the two strides being 1, and stands for
  * (stored - zeros[c]) * scales[c]. */
 struct dsi_stored_block {
-    size_t first_row, first_column, n_rows, n_columns;
+    struct dsi_rectangle place; /* in the matrix */
     enum dsi_stored_type type;
     struct dsi_bytes bytes; /* borrowed; at any alignment */
     size_t row_stride, column_stride;
-    const float *zeros, *scales; /* borrowed; [n_columns], or NULL: 0 and 1 */
+    const float *zeros, *scales; /* borrowed; one for each column, or NULL: 0 and 1 */
 };
 
 /* The blocks cover the matrix without overlap. */
@@ -41,8 +46,8 @@ struct dsi_stored_matrix {
     size_t n_blocks;
 };
 
-/* Writes rows first … first + n_rows - 1 as float32, `stride` floats apart. */
-void dsi_stored_read(const struct dsi_stored_matrix *matrix, size_t first, size_t n_rows,
+/* Writes a part as float32, rows `stride` floats apart. */
+void dsi_stored_read(const struct dsi_stored_matrix *matrix, const struct dsi_rectangle *part,
                      float *out, size_t stride);
 
 /* `n` elements in a row as float32. */

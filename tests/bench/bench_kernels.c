@@ -68,6 +68,17 @@ static void print_line(const struct buffers *buffers, const char *level, const c
     printf("\n");
 }
 
+static void pack(const struct buffers *buffers, const struct dsi_kernels *kernels, size_t k,
+                 size_t n) {
+    kernels->pack(&(struct dsi_pack){.k = k,
+                                     .n = n,
+                                     .n_rows = k,
+                                     .n_columns = n,
+                                     .rows = buffers->rows,
+                                     .row_stride = n * sizeof(float),
+                                     .packed = buffers->packed});
+}
+
 static void bench_gemm(const struct buffers *buffers, const struct dsi_kernels *kernels, size_t m,
                        size_t n, size_t k) {
     const struct dsi_gemm gemm = {
@@ -79,7 +90,7 @@ static void bench_gemm(const struct buffers *buffers, const struct dsi_kernels *
     char what[64];
     int round, call;
 
-    kernels->pack(k, n, 0, k, buffers->rows, n * sizeof(float), buffers->packed);
+    pack(buffers, kernels, k, n);
     for (round = 0; round < N_ROUNDS; round++) {
         const double start = now_s();
 
@@ -99,8 +110,7 @@ static void bench_pack(const struct buffers *buffers, const struct dsi_kernels *
     for (round = 0; round < N_ROUNDS; round++) {
         const double start = now_s();
 
-        kernels->pack(MAX_K, MAX_N, 0, MAX_K, buffers->rows, MAX_N * sizeof(float),
-                      buffers->packed);
+        pack(buffers, kernels, MAX_K, MAX_N);
         best = fmin(best, now_s() - start);
     }
     print_line(buffers, kernels->name, "pack k 2048 n 8192", best, 0.0,

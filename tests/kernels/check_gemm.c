@@ -62,8 +62,14 @@ static void create_b(struct check *check, const struct gemm_case *test, struct o
     for (first = 0; first < test->k; first += test->slice) {
         const size_t rest = test->k - first;
 
-        check->kernels.pack(test->k, test->n, first, rest < test->slice ? rest : test->slice,
-                            o->rows.data + first * o->row_stride, o->row_stride, o->packed.data);
+        check->kernels.pack(&(struct dsi_pack){.k = test->k,
+                                               .n = test->n,
+                                               .first_row = first,
+                                               .n_rows = rest < test->slice ? rest : test->slice,
+                                               .n_columns = test->n,
+                                               .rows = o->rows.data + first * o->row_stride,
+                                               .row_stride = o->row_stride,
+                                               .packed = o->packed.data});
     }
     check_memory_verify(check, &o->rows, "the rows of B");
     check_memory_verify(check, &o->packed, "the packed B");
@@ -252,7 +258,13 @@ static void check_exact(struct check *check, size_t n, size_t k) {
     for (i = 1; i < n; i += 1 + i / 3) {
         check_memory_create(&narrow, check->kernels.get_packed_size(k, i), DSI_ALIGNMENT,
                             CHECK_AT_END);
-        check->kernels.pack(k, i, 0, k, o.rows.data, o.row_stride, narrow.data);
+        check->kernels.pack(&(struct dsi_pack){.k = k,
+                                               .n = i,
+                                               .n_rows = k,
+                                               .n_columns = i,
+                                               .rows = o.rows.data,
+                                               .row_stride = o.row_stride,
+                                               .packed = narrow.data});
         compare_part(check, &o, narrow.data, o.c.data, 0, test.m, i, k);
         compare_part(check, &o, narrow.data, o.c.data, 3, 1, i, k);
         check_memory_destroy(&narrow);

@@ -12,18 +12,13 @@ size_t dsi_get_packed_size_ref(size_t k, size_t n) {
     return k * n * sizeof(float);
 }
 
-void dsi_pack_ref(size_t k, size_t n, size_t first, size_t n_rows, const void *rows,
-                  size_t row_stride, void *packed) {
-    unsigned char *to = (unsigned char *)packed + first * n * sizeof(float);
-    const unsigned char *from = rows;
+void dsi_pack_ref(const struct dsi_pack *pack) {
+    float *to = (float *)pack->packed + pack->first_row * pack->n + pack->first_column;
+    const unsigned char *from = pack->rows;
     size_t i;
 
-    (void)k;
-    if (n == 0) {
-        return;
-    }
-    for (i = 0; i < n_rows; i++) {
-        memcpy(to + i * n * sizeof(float), from + i * row_stride, n * sizeof(float));
+    for (i = 0; pack->n_columns && i < pack->n_rows; i++) {
+        memcpy(to + i * pack->n, from + i * pack->row_stride, pack->n_columns * sizeof(*to));
     }
 }
 

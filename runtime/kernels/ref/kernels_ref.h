@@ -7,8 +7,7 @@
 
 /* B as it is, row-major. */
 size_t dsi_get_packed_size_ref(size_t k, size_t n);
-void dsi_pack_ref(size_t k, size_t n, size_t first, size_t n_rows, const void *rows,
-                  size_t row_stride, void *packed);
+void dsi_pack_ref(const struct dsi_pack *pack);
 
 void dsi_gemm_ref(const struct dsi_gemm *gemm);
 void dsi_lstm_step_ref(const struct dsi_lstm_step *step);

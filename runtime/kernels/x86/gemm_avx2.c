@@ -21,7 +21,7 @@
 #endif
 
 #define BLOCK ((size_t)256) /* steps of k */
-#define PANEL ((size_t)16)  /* columns */
+#define PANEL ((size_t)DSI_PACK_COLUMNS)
 #define LANES 8
 #define PACKED_ROWS ((size_t)8)
 #define MAX_ROWS ((size_t)6)
@@ -58,17 +58,18 @@ size_t dsi_get_packed_size_avx2(size_t k, size_t n) {
     return (n + PANEL - 1) / PANEL * PANEL * k * sizeof(float);
 }
 
-/* Rows first … first + n_rows - 1 of all panels. */
-static void pack_rows(size_t k, size_t n, size_t first, size_t n_rows, const unsigned char *rows,
-                      size_t row_stride, float *packed) {
+/* `n_rows` rows of all panels of the part, from its row `first` on. */
+static void pack_rows(const struct dsi_pack *pack, size_t first, size_t n_rows) {
+    const unsigned char *rows = (const unsigned char *)pack->rows + first * pack->row_stride;
+    float *packed = (float *)pack->packed + (pack->first_row + first) * PANEL;
     size_t column, i;
 
-    for (column = 0; column < n; column += PANEL) {
-        const size_t width = n - column < PANEL ? n - column : PANEL;
+    for (column = 0; column < pack->n_columns; column += PANEL) {
+        const size_t width = pack->n_columns - column < PANEL ? pack->n_columns - column : PANEL;
         const unsigned char *from = rows + column * sizeof(float);
-        float *to = packed + column * k + first * PANEL;
+        float *to = packed + (pack->first_column + column) * pack->k;
 
-        for (i = 0; i < n_rows; i++, from += row_stride, to += PANEL) {
+        for (i = 0; i < n_rows; i++, from += pack->row_stride, to += PANEL) {
             if (width == PANEL) { /* a constant size is a few instructions */
                 memcpy(to, from, PANEL * sizeof(float));
             } else {
@@ -79,14 +80,12 @@ static void pack_rows(size_t k, size_t n, size_t first, size_t n_rows, const uns
     }
 }
 
-void dsi_pack_avx2(size_t k, size_t n, size_t first, size_t n_rows, const void *rows,
-                   size_t row_stride, void *packed) {
+void dsi_pack_avx2(const struct dsi_pack *pack) {
     size_t i;
 
     /* Few rows at a time: each is a page of its own in wide matrices. */
-    for (i = 0; i < n_rows; i += PACKED_ROWS) {
-        pack_rows(k, n, first + i, n_rows - i < PACKED_ROWS ? n_rows - i : PACKED_ROWS,
-                  (const unsigned char *)rows + i * row_stride, row_stride, packed);
+    for (i = 0; i < pack->n_rows; i += PACKED_ROWS) {
+        pack_rows(pack, i, pack->n_rows - i < PACKED_ROWS ? pack->n_rows - i : PACKED_ROWS);
     }
 }
 

@@ -6,8 +6,7 @@
 #include "runtime/kernels/kernels.h"
 
 size_t dsi_get_packed_size_avx2(size_t k, size_t n);
-void dsi_pack_avx2(size_t k, size_t n, size_t first, size_t n_rows, const void *rows,
-                   size_t row_stride, void *packed);
+void dsi_pack_avx2(const struct dsi_pack *pack);
 void dsi_gemm_avx2(const struct dsi_gemm *gemm);
 void dsi_lstm_step_avx2(const struct dsi_lstm_step *step);
 

@@ -84,9 +84,10 @@ static void packing_in_slices_is_packing_at_once(void **state) {
     const size_t k = 23, n = 19;
     float b[23 * 19];
     struct dsi_kernels kernels;
+    struct dsi_pack pack;
     alignas(DSI_ALIGNMENT) unsigned char whole[64 * 23 * 2];
     alignas(DSI_ALIGNMENT) unsigned char slices[sizeof(whole)];
-    size_t first, i;
+    size_t i;
 
     (void)state;
     dsi_kernels_init(&kernels, DSI_KERNELS_NATIVE, dsi_cpu_get_flags());
@@ -96,10 +97,31 @@ static void packing_in_slices_is_packing_at_once(void **state) {
     }
     memset(whole, 0, sizeof(whole));
     memset(slices, 0, sizeof(slices));
-    kernels.pack(k, n, 0, k, b, n * sizeof(float), whole);
-    for (first = 0; first < k; first += 5) {
-        kernels.pack(k, n, first, k - first < 5 ? k - first : 5, b + first * n, n * sizeof(float),
-                     slices);
+    pack = (struct dsi_pack){.k = k,
+                             .n = n,
+                             .n_rows = k,
+                             .n_columns = n,
+                             .rows = b,
+                             .row_stride = n * sizeof(float),
+                             .packed = whole};
+    kernels.pack(&pack);
+    pack.packed = slices;
+    for (pack.first_row = 0; pack.first_row < k; pack.first_row += 5) {
+        pack.n_rows = k - pack.first_row < 5 ? k - pack.first_row : 5;
+        pack.rows = b + pack.first_row * n;
+        kernels.pack(&pack);
+    }
+    assert_memory_equal(whole, slices, sizeof(whole));
+
+    memset(slices, 0, sizeof(slices));
+    pack.first_row = 0;
+    pack.n_rows = k;
+    for (i = 0; i < n; i += DSI_PACK_COLUMNS) { /* the last columns first */
+        pack.first_column = (n - 1 - i) / DSI_PACK_COLUMNS * DSI_PACK_COLUMNS;
+        pack.n_columns =
+            n - pack.first_column < DSI_PACK_COLUMNS ? n - pack.first_column : DSI_PACK_COLUMNS;
+        pack.rows = b + pack.first_column;
+        kernels.pack(&pack);
     }
     assert_memory_equal(whole, slices, sizeof(whole));
 }
