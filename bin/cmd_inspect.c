@@ -31,11 +31,17 @@ static const char *alphabet_name(enum dsinfer_alphabet_source source) {
     case DSINFER_ALPHABET_OPTION:
     case DSINFER_ALPHABET_BESIDE:
         return "alphabet.txt beside the model";
+    case DSINFER_ALPHABET_EMBEDDED:
+        return "in the model";
     case DSINFER_ALPHABET_ENGLISH:
         return "built-in English";
     default:
         return "none that fits: name one with --alphabet";
     }
+}
+
+static const char *output_name(const struct dsinfer_model_info *model) {
+    return model->has_softmax ? "probabilities" : "logits";
 }
 
 static const char *releases_of(enum dsinfer_family family) {
@@ -112,6 +118,14 @@ static void add_model(json_t *object, const struct dsinfer_inspection_info *info
     cli_json_set(object, "n_features", json_integer(model->n_features));
     cli_json_set(object, "n_context", json_integer(model->n_context));
     cli_json_set(object, "sample_rate", json_integer(model->sample_rate));
+    cli_json_set(object, "window", json_integer(model->window));
+    cli_json_set(object, "step", json_integer(model->step));
+    cli_json_set(object, "version", json_integer(model->version));
+    cli_json_set(object, "beam_width", json_integer(model->beam_width));
+    cli_json_set(object, "language",
+                 model->language ? cli_json_string(model->language) : json_null());
+    cli_json_set(object, "alphabet", cli_json_string(alphabet_name(model->alphabet_source)));
+    cli_json_set(object, "output", cli_json_string(output_name(model)));
     cli_json_set(object, "kernels", cli_json_string(model->kernels));
     for (i = 0; i < info->n_roles; i++) {
         cli_json_set(signature, info->roles[i].role, cli_json_string(info->roles[i].tensor));
@@ -161,17 +175,27 @@ static void print_model(const struct dsinfer_inspection_info *info) {
     char size[32], shape[160];
     size_t i;
 
-    printf("  family    %s (%s)\n", dsinfer_family_name(model->family), releases_of(model->family));
-    printf("  input     %" PRIu32 " Hz; windows of %" PRIu32 " + 1 + %" PRIu32 " frames of %" PRIu32
-           " features\n",
-           model->sample_rate, model->n_context, model->n_context, model->n_features);
+    printf("  family    %s (%s)", dsinfer_family_name(model->family), releases_of(model->family));
+    if (model->version) {
+        printf("; graph version %" PRIu32, model->version);
+    }
+    printf("\n  input     %" PRIu32 " Hz; %" PRIu32 " samples every %" PRIu32
+           "; windows of %" PRIu32 " + 1 + %" PRIu32 " frames of %" PRIu32 " features\n",
+           model->sample_rate, model->window, model->step, model->n_context, model->n_context,
+           model->n_features);
     printf("  network   %" PRIu32 " cells; %" PRIu32 " labels, the blank included", model->n_cell,
            model->n_labels);
     if (model->n_steps) {
         printf("; %" PRIu32 " steps a call", model->n_steps);
     }
-    printf("\n  output    %s\n", model->has_softmax ? "probabilities" : "logits");
+    printf("\n  output    %s\n", output_name(model));
     printf("  alphabet  %s\n", alphabet_name(model->alphabet_source));
+    if (model->language) {
+        printf("  language  %s\n", model->language);
+    }
+    if (model->beam_width) {
+        printf("  decoding  with a beam of %" PRIu32 "\n", model->beam_width);
+    }
     printf("  runs on   %s kernels with %s of packed weights\n", model->kernels,
            describe_size((double)model->weights_size, size, sizeof(size)));
     printf("\nsignature\n");

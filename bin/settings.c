@@ -20,7 +20,7 @@ static const struct cli_option model_options[] = {
     {"model", 'm', CLI_TEXT, "FILE", offsetof(struct cli_model_settings, path),
      "acoustic model, .pb or .pbmm (default: the bundled English one)", 0, 0, NULL},
     {"alphabet", 0, CLI_TEXT, "FILE", offsetof(struct cli_model_settings, alphabet),
-     "labels of the model (default: alphabet.txt beside the model, else English)", 0, 0, NULL},
+     "labels of the model (default: in the model, alphabet.txt beside it, or English)", 0, 0, NULL},
     {"kernels", 0, CLI_CHOICE, NULL, offsetof(struct cli_model_settings, kernels),
      "arithmetic: the fastest here, BLAS, or plain C (default native)", 0, 0, kernel_names},
 };

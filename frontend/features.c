@@ -88,6 +88,11 @@ size_t dsinfer_features_get_width(const struct dsinfer_features *features) {
     return DSI_FRONTEND_WIDTH;
 }
 
+void dsi_features_get_frame(const struct dsinfer_features *features, size_t *window, size_t *step) {
+    *window = features->params->window;
+    *step = features->params->step;
+}
+
 size_t dsinfer_features_get_max_frames(const struct dsinfer_features *features, size_t n_samples) {
     const struct dsi_frontend_params *params = features->params;
     const struct framer *framer = &features->framer;

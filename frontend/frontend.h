@@ -46,6 +46,9 @@ void dsi_windows_destroy(struct dsi_windows *windows);
 size_t dsi_features_take(struct dsinfer_features *features, const void *samples, bool is_float,
                          size_t n_samples, float *frame, bool *has_frame);
 
+/* Samples of an analysis window, and from one to the next. */
+void dsi_features_get_frame(const struct dsinfer_features *features, size_t *window, size_t *step);
+
 /* Makes `to` (same options) equal to `from`. */
 void dsi_features_copy(const struct dsinfer_features *from, struct dsinfer_features *to);
 

@@ -35,6 +35,13 @@ enum dsinfer_status dsi_alphabet_read(struct dsi_alphabet *alphabet, struct dsi_
 enum dsinfer_status dsi_alphabet_open(struct dsi_alphabet *alphabet, const char *path,
                                       struct dsinfer_error *err);
 
+/* Reads `metadata_alphabet` of a graph: u16 count, then per label u16 number, u16 size and text, in
+ * any order. Fails with ERR_MALFORMED for a number or text that is missing, there twice or no UTF-8
+ * (but the bytes of bytes output are taken), and bytes left over, with ERR_LIMIT for a long label;
+ * *alphabet is then untouched. */
+enum dsinfer_status dsi_alphabet_read_embedded(struct dsi_alphabet *alphabet,
+                                               struct dsi_bytes bytes, struct dsinfer_error *err);
+
 /* Space, a to z, apostrophe. */
 enum dsinfer_status dsi_alphabet_init_english(struct dsi_alphabet *alphabet);
 

@@ -4,7 +4,6 @@
 
 #include "model/convert/convert.h"
 #include "model/format.h"
-#include "model/metadata.h"
 #include "runtime/base/alloc.h"
 #include "runtime/base/cpu.h"
 #include "runtime/base/error.h"
@@ -83,15 +82,22 @@ static enum dsinfer_status make_network(struct dsinfer_model *model, struct dsin
     return dsi_plan_create(&model->network, &model->kernels, shapes, &model->plan, err);
 }
 
-static void fill_info(struct dsinfer_model *model, const char *format) {
+static void fill_info(struct dsinfer_model *model, const struct dsi_metadata *metadata,
+                      const char *format) {
     const struct dsi_signature *signature = &model->signature;
     struct dsinfer_model_info *info = &model->info;
-    struct dsi_metadata metadata;
 
-    dsi_metadata_read(&model->graph, signature, &metadata);
-    info->family = metadata.family;
+    if (metadata->language.size) {
+        memcpy(model->language, metadata->language.data, metadata->language.size);
+        info->language = model->language;
+    }
+    info->family = metadata->family;
     info->format = format;
-    info->sample_rate = metadata.sample_rate;
+    info->version = metadata->version;
+    info->sample_rate = metadata->sample_rate;
+    info->window = metadata->window;
+    info->step = metadata->step;
+    info->beam_width = metadata->beam_width;
     info->n_features = (uint32_t)signature->n_features;
     info->n_context = (uint32_t)signature->n_context;
     info->n_cell = (uint32_t)signature->n_cell;
@@ -143,8 +149,27 @@ static enum dsinfer_status open_alphabet_beside(struct dsinfer_model *model, con
     return status;
 }
 
+static enum dsinfer_status read_embedded_alphabet(struct dsinfer_model *model,
+                                                  struct dsi_bytes bytes,
+                                                  struct dsinfer_error *err) {
+    enum dsinfer_status status = dsi_alphabet_read_embedded(&model->alphabet, bytes, err);
+
+    if (status != DSINFER_OK) {
+        return status;
+    }
+    if (model->alphabet.n_labels + 1 != model->signature.n_labels) {
+        return dsi_fail(err, DSINFER_ERR_MISMATCH,
+                        "the alphabet in the model has %zu labels, but the model has %zu outputs, "
+                        "one of them the blank",
+                        model->alphabet.n_labels, model->signature.n_labels);
+    }
+    model->info.alphabet_source = DSINFER_ALPHABET_EMBEDDED;
+    return DSINFER_OK;
+}
+
 static enum dsinfer_status find_alphabet(struct dsinfer_model *model, const char *option,
-                                         const char *model_path, struct dsinfer_error *err) {
+                                         struct dsi_bytes embedded, const char *model_path,
+                                         struct dsinfer_error *err) {
     enum dsinfer_status status = DSINFER_OK;
 
     if (option) {
@@ -154,6 +179,9 @@ static enum dsinfer_status find_alphabet(struct dsinfer_model *model, const char
             status = check_alphabet(model, option, err);
         }
         return status;
+    }
+    if (embedded.data) {
+        return read_embedded_alphabet(model, embedded, err);
     }
     if (model_path) {
         status = open_alphabet_beside(model, model_path, err);
@@ -193,6 +221,7 @@ static enum dsinfer_status open_bytes(struct dsinfer_model *model, struct dsi_by
         .weights = &model->weights,
     };
     const struct dsi_model_format *format;
+    struct dsi_metadata metadata;
     enum dsinfer_status status;
 
     init_kernels(&model->kernels, options->kernels);
@@ -201,11 +230,14 @@ static enum dsinfer_status open_bytes(struct dsinfer_model *model, struct dsi_by
         status = dsi_signature_find(&model->graph, &model->signature, err);
     }
     if (status == DSINFER_OK) {
+        status = dsi_metadata_read(&model->graph, &model->signature, &metadata, err);
+    }
+    if (status == DSINFER_OK) {
         status = make_network(model, err);
     }
     if (status == DSINFER_OK) {
-        fill_info(model, format->name);
-        status = find_alphabet(model, options->alphabet_path, path, err);
+        fill_info(model, &metadata, format->name);
+        status = find_alphabet(model, options->alphabet_path, metadata.alphabet, path, err);
     }
 
     if (status == DSINFER_OK) {

@@ -4,6 +4,7 @@
 #define DSI_MODEL_MODEL_H
 
 #include "model/alphabet.h"
+#include "model/metadata.h"
 #include "model/signature.h"
 #include "runtime/exec/plan.h"
 #include "runtime/graph/graph.h"
@@ -24,8 +25,9 @@ struct dsinfer_model {
     bool is_fused;            /* the network is fused and runs at any N and T; if not, it runs only
                                  at the file's own, and has lengths only where the file has */
     struct dsi_kernels kernels;
-    struct dsi_plan *plan;        /* of `network` */
-    struct dsi_alphabet alphabet; /* n_labels 0: none */
+    struct dsi_plan *plan;                             /* of `network` */
+    struct dsi_alphabet alphabet;                      /* n_labels 0: none */
+    char language[DSI_METADATA_MAX_LANGUAGE_SIZE + 1]; /* empty: not known */
     struct dsinfer_model_info info;
 };
 

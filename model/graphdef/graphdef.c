@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define GRAPHDEF_NODE 1
+#define GRAPHDEF_VERSION 3
 #define NODE_INPUT 3
 
 /* What malloc adds to a block, roughly, so that many tiny fields count as what they cost. */
@@ -411,6 +412,26 @@ static enum dsinfer_status connect_nodes(struct dsi_graph *graph,
     return status;
 }
 
+/* The version of the graph, which TensorFlow has given up and DeepSpeech 0.5 uses. */
+static enum dsinfer_status read_version(struct dsi_graph *graph,
+                                        const struct dsi_graphdef_source *source,
+                                        struct dsinfer_error *err) {
+    enum dsinfer_status status = DSINFER_OK;
+    struct dsi_wire_reader reader;
+
+    start_walk(&reader, source);
+    while (status == DSINFER_OK && !dsi_wire_is_at_end(&reader)) {
+        struct dsi_wire_field field;
+
+        status = dsi_wire_read(&reader, &field, err);
+        if (status == DSINFER_OK && field.number == GRAPHDEF_VERSION &&
+            field.type == DSI_WIRE_VARINT) {
+            graph->version = field.value <= INT32_MAX ? (int64_t)field.value : 0;
+        }
+    }
+    return status;
+}
+
 enum dsinfer_status dsi_graphdef_read(struct dsi_graph *graph, struct dsi_bytes bytes,
                                       const struct dsi_mapped_file *file,
                                       const struct dsi_graphdef_regions *regions,
@@ -423,6 +444,9 @@ enum dsinfer_status dsi_graphdef_read(struct dsi_graph *graph, struct dsi_bytes 
     status = add_nodes(&made, &source, err);
     if (status == DSINFER_OK) {
         status = connect_nodes(&made, &source, err);
+    }
+    if (status == DSINFER_OK) {
+        status = read_version(&made, &source, err);
     }
     if (status == DSINFER_OK) {
         status = dsi_graph_verify(&made, err);

@@ -1,8 +1,8 @@
 /* Frozen TensorFlow graphs (`.pb`): a GraphDef message becomes a graph.
  *
- * GraphDef is a row of NodeDefs (field 1); what else it has (functions, versions) is skipped. Nodes
- * are unpacked one by one and without the values of their tensors, which stay in the file and are
- * used there: reading takes little memory however large the file is.
+ * GraphDef is a row of NodeDefs (field 1), and maybe a version (field 3); what else it has is
+ * skipped. Nodes are unpacked one by one and without the values of their tensors, which stay in the
+ * file and are used there: reading takes little memory however large the file is.
  *
  * Read are names, ops, data inputs ("name", "name:k") and the attributes that hold one number,
  * text, type, shape or a list of integers. Control inputs ("^name") are dropped: nothing that runs

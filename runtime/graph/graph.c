@@ -203,6 +203,7 @@ enum dsinfer_status dsi_graph_copy(const struct dsi_graph *from, struct dsi_grap
     }
     copy.n_nodes = n_nodes;
     copy.capacity = n_nodes;
+    copy.version = from->version;
 
     status = dsi_graph_set_inputs(&copy, from->inputs, from->n_inputs, err);
     if (status == DSINFER_OK) {

@@ -73,6 +73,7 @@ struct dsi_graph {
     size_t capacity;
     struct dsi_graph_port *inputs, *outputs; /* in the arena; set by the passes that cut */
     size_t n_inputs, n_outputs;
+    int64_t version; /* that the file gives the graph; 0: none */
 };
 
 void dsi_graph_init(struct dsi_graph *graph);

@@ -15,7 +15,7 @@ static enum dsinfer_status create_front_end(struct dsi_utterance *utterance,
     const struct dsi_windows_config config = {info->n_context, info->n_features};
     struct dsinfer_features_options options;
     enum dsinfer_status status;
-    size_t width;
+    size_t width, window, step;
 
     dsinfer_features_options_init(&options);
     options.family = info->family;
@@ -30,6 +30,14 @@ static enum dsinfer_status create_front_end(struct dsi_utterance *utterance,
                         "the model takes %u values a frame, the front end of the family %s makes "
                         "%zu",
                         (unsigned)info->n_features, dsinfer_family_name(info->family), width);
+    }
+    dsi_features_get_frame(utterance->features, &window, &step);
+    if (window != info->window || step != info->step) {
+        return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
+                        "the model has frames of %u samples every %u, the front end of the family "
+                        "%s makes them of %zu every %zu",
+                        (unsigned)info->window, (unsigned)info->step,
+                        dsinfer_family_name(info->family), window, step);
     }
     return dsi_windows_create(&config, &utterance->windows, err);
 }

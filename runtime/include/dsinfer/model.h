@@ -62,14 +62,18 @@ enum dsinfer_alphabet_source {
     DSINFER_ALPHABET_NONE = 0, /* none fits: the network runs, but nothing can be transcribed */
     DSINFER_ALPHABET_OPTION,   /* alphabet_path */
     DSINFER_ALPHABET_BESIDE,   /* alphabet.txt in the model's folder */
-    DSINFER_ALPHABET_ENGLISH   /* built in: blank, a to z, apostrophe, where n_labels is 29 */
+    DSINFER_ALPHABET_ENGLISH,  /* built in: blank, a to z, apostrophe, where n_labels is 29 */
+    DSINFER_ALPHABET_EMBEDDED  /* in the model (0.6 on) */
 };
 
 /* Facts about a model; lent until the model is gone. */
 struct dsinfer_model_info {
     enum dsinfer_family family;
     const char *format;   /* "graphdef" or "memmapped" */
+    uint32_t version;     /* of the graph, as upstream counts; 0 where it does not say (to 0.4) */
     uint32_t sample_rate; /* Hz the front end works at */
+    uint32_t window;      /* samples of an analysis window */
+    uint32_t step;        /* samples from one to the next */
     uint32_t n_features;  /* values a frame: 26 */
     uint32_t n_context;   /* frames on either side of a window's middle: 9 */
     uint32_t n_cell;      /* width of the LSTM state, h and c each */
@@ -80,6 +84,8 @@ struct dsinfer_model_info {
     const char *kernels;  /* name of the kernels in use, for example "avx2" */
     size_t weights_size;  /* bytes of packed weights, shared by all runners */
     enum dsinfer_alphabet_source alphabet_source;
+    uint32_t beam_width;  /* that the model was exported with; 0 where it does not say (to 0.6) */
+    const char *language; /* as the model says, for example "en-US"; NULL where it does not */
 };
 
 /* Opens a model file. On success *model holds one reference, the caller's. On failure *model is

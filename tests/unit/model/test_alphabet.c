@@ -187,6 +187,150 @@ static void failed_allocations_leave_nothing_behind(void **state) {
     dsi_alphabet_finish(&alphabet);
 }
 
+/* An embedded alphabet that grows. */
+struct embedded {
+    uint8_t bytes[2048];
+    size_t size;
+};
+
+static void put_u16(struct embedded *embedded, unsigned value) {
+    assert_true(embedded->size + 2 <= sizeof(embedded->bytes));
+    embedded->bytes[embedded->size++] = (uint8_t)value;
+    embedded->bytes[embedded->size++] = (uint8_t)(value >> 8);
+}
+
+static void put_label(struct embedded *embedded, unsigned label, const char *text, size_t size) {
+    put_u16(embedded, label);
+    put_u16(embedded, (unsigned)size);
+    assert_true(embedded->size + size <= sizeof(embedded->bytes));
+    memcpy(embedded->bytes + embedded->size, text, size);
+    embedded->size += size;
+}
+
+static enum dsinfer_status read_embedded(const struct embedded *embedded,
+                                         struct dsi_alphabet *alphabet, struct dsinfer_error *err) {
+    return dsi_alphabet_read_embedded(alphabet, (struct dsi_bytes){embedded->bytes, embedded->size},
+                                      err);
+}
+
+static void assert_embedded_refused(const struct embedded *embedded, enum dsinfer_status expected,
+                                    const char *words) {
+    struct dsi_alphabet alphabet = {0};
+    struct dsinfer_error err = {0};
+
+    assert_int_equal(read_embedded(embedded, &alphabet, &err), expected);
+    if (!strstr(err.message, words)) {
+        fail_msg("'%s' does not say '%s'", err.message, words);
+    }
+    assert_null(alphabet.text);
+}
+
+/* Three labels in no order. */
+static struct embedded make_embedded(void) {
+    struct embedded embedded = {.size = 0};
+
+    put_u16(&embedded, 3);
+    put_label(&embedded, 2, "\xc3\xbc", 2);
+    put_label(&embedded, 0, "a", 1);
+    put_label(&embedded, 1, " ", 1);
+    return embedded;
+}
+
+static void embedded_labels_come_in_any_order(void **state) {
+    const struct embedded embedded = make_embedded();
+    struct dsi_alphabet alphabet = {0};
+
+    (void)state;
+    assert_int_equal(read_embedded(&embedded, &alphabet, NULL), DSINFER_OK);
+    assert_int_equal(alphabet.n_labels, 3);
+    assert_string_equal(dsi_alphabet_get(&alphabet, 0), "a");
+    assert_string_equal(dsi_alphabet_get(&alphabet, 1), " ");
+    assert_string_equal(dsi_alphabet_get(&alphabet, 2), "\xc3\xbc");
+    assert_true(alphabet.has_space);
+    assert_int_equal(alphabet.space, 1);
+    dsi_alphabet_finish(&alphabet);
+}
+
+static void embedded_bytes_are_no_text_but_labels(void **state) {
+    struct embedded embedded = {.size = 0};
+    struct dsi_alphabet alphabet = {0};
+    unsigned i;
+
+    (void)state;
+    put_u16(&embedded, 255);
+    for (i = 255; i-- > 0;) {
+        put_label(&embedded, i, (const char[]){(char)(i + 1)}, 1);
+    }
+    assert_int_equal(read_embedded(&embedded, &alphabet, NULL), DSINFER_OK);
+    assert_int_equal(alphabet.n_labels, 255);
+    for (i = 0; i < 255; i++) {
+        assert_int_equal((unsigned char)dsi_alphabet_get(&alphabet, i)[0], i + 1);
+    }
+    assert_true(alphabet.has_space);
+    assert_int_equal(alphabet.space, ' ' - 1);
+    dsi_alphabet_finish(&alphabet);
+
+    embedded.bytes[embedded.size - 1] = 0xfe; /* of label 0: now it is neither bytes nor text */
+    assert_embedded_refused(&embedded, DSINFER_ERR_MALFORMED, "no UTF-8");
+}
+
+static void broken_embedded_alphabets_are_refused(void **state) {
+    const struct embedded intact = make_embedded();
+    struct embedded broken = intact;
+    char text[DSI_ALPHABET_MAX_LABEL_SIZE + 1];
+
+    (void)state;
+    for (broken.size = 0; broken.size < intact.size; broken.size++) {
+        assert_embedded_refused(&broken, DSINFER_ERR_MALFORMED, "the alphabet in the model");
+    }
+    broken = intact;
+    put_u16(&broken, 0);
+    assert_embedded_refused(&broken, DSINFER_ERR_MALFORMED, "2 bytes after its 3 entries");
+    broken = intact;
+    broken.bytes[2] = 3;
+    assert_embedded_refused(&broken, DSINFER_ERR_MALFORMED, "3 entries, but none for label 2");
+    broken = intact;
+    broken.bytes[2] = 0;
+    assert_embedded_refused(&broken, DSINFER_ERR_MALFORMED, "none for label 1");
+    broken = intact;
+    broken.bytes[6] = 'x';
+    assert_embedded_refused(&broken, DSINFER_ERR_MALFORMED, "label 2 of the alphabet");
+    broken = intact;
+    broken.bytes[broken.size - 1] = 'a';
+    assert_embedded_refused(&broken, DSINFER_ERR_MALFORMED, "are both 'a'");
+
+    memset(text, 'x', sizeof(text));
+    broken.size = 0;
+    put_u16(&broken, 1);
+    put_label(&broken, 0, text, sizeof(text));
+    assert_embedded_refused(&broken, DSINFER_ERR_LIMIT, "256 bytes");
+    broken.size = 0;
+    put_u16(&broken, 1);
+    put_label(&broken, 0, "", 0);
+    assert_embedded_refused(&broken, DSINFER_ERR_MALFORMED, "label 0");
+    broken.size = 0;
+    put_u16(&broken, 0);
+    assert_embedded_refused(&broken, DSINFER_ERR_MALFORMED, "no label");
+}
+
+static void failed_allocations_leave_no_embedded_alphabet(void **state) {
+    const struct embedded embedded = make_embedded();
+    enum dsinfer_status status = DSINFER_ERR_NO_MEMORY;
+    struct dsi_alphabet alphabet = {0};
+    long k;
+
+    (void)state;
+    for (k = 0; status != DSINFER_OK; k++) {
+        dsi_alloc_fail_after(k);
+        status = read_embedded(&embedded, &alphabet, NULL);
+        dsi_alloc_fail_after(-1);
+        assert_true(status == DSINFER_OK || status == DSINFER_ERR_NO_MEMORY);
+        assert_true(k < 100);
+    }
+    assert_true(k > 1);
+    dsi_alphabet_finish(&alphabet);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_line_end_ends_a_line),
@@ -201,6 +345,10 @@ int main(void) {
         cmocka_unit_test(the_english_alphabet_is_the_bundled_one),
         cmocka_unit_test(a_missing_file_is_an_io_error),
         cmocka_unit_test(failed_allocations_leave_nothing_behind),
+        cmocka_unit_test(embedded_labels_come_in_any_order),
+        cmocka_unit_test(embedded_bytes_are_no_text_but_labels),
+        cmocka_unit_test(broken_embedded_alphabets_are_refused),
+        cmocka_unit_test(failed_allocations_leave_no_embedded_alphabet),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

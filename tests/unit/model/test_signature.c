@@ -115,7 +115,7 @@ static void roles_of_genuine_graphs_are_found(void **state) {
         assert_int_equal(signature.n_features, 26);
         assert_int_equal(signature.n_cell, GENUINE[i].n_cell);
         assert_int_equal(signature.n_labels, 29);
-        dsi_metadata_read(&graph, &signature, &metadata);
+        assert_int_equal(dsi_metadata_read(&graph, &signature, &metadata, NULL), DSINFER_OK);
         assert_int_equal(metadata.family, GENUINE[i].family);
         assert_int_equal(metadata.sample_rate, 16000);
         close_graph(&file, &graph);
