@@ -109,7 +109,7 @@ static double count_bytes(const struct dsinfer_model_info *info, uint32_t n_step
 }
 
 static void fill_report(struct report *report, struct cli_bench *bench) {
-    const struct dsinfer_model_info *info = dsinfer_model_get_info(bench->model);
+    const struct dsinfer_model_info *info = dsinfer_model_info(bench->model);
     const double chunk_s = cli_series_percentile(&bench->chunk, 50.0);
     struct rusage usage;
 
@@ -139,7 +139,7 @@ static json_t *make_times(double p50_ms, double p99_ms) {
 }
 
 static void print_json(const struct report *report) {
-    const struct dsinfer_model_info *info = dsinfer_model_get_info(report->bench->model);
+    const struct dsinfer_model_info *info = dsinfer_model_info(report->bench->model);
     const struct cli_bench *bench = report->bench;
     json_t *object = cli_json_object();
     json_t *chunk = make_times(report->chunk.p50_ms, report->chunk.p99_ms);
@@ -177,7 +177,7 @@ static void print_json(const struct report *report) {
 }
 
 static void print_text(const struct report *report) {
-    const struct dsinfer_model_info *info = dsinfer_model_get_info(report->bench->model);
+    const struct dsinfer_model_info *info = dsinfer_model_info(report->bench->model);
     const struct cli_bench *bench = report->bench;
 
     printf("model      %s\n", report->model_name);
@@ -209,7 +209,7 @@ static char *find_alphabet(const struct settings *settings, const struct dsinfer
     if (settings->model.alphabet) {
         return cli_strdup(settings->model.alphabet);
     }
-    if (dsinfer_model_get_info(model)->alphabet_source != DSINFER_ALPHABET_BESIDE) {
+    if (dsinfer_model_info(model)->alphabet_source != DSINFER_ALPHABET_BESIDE) {
         return NULL;
     }
     folder = cli_strdup(slash ? name : ".");
@@ -262,7 +262,7 @@ static int bench_audio(struct settings *settings, const char *audio_name) {
     report.model_name = cli_model_get_name(&settings->model);
     report.bench = &bench;
     cli_model_note_alphabet(&settings->model, bench.model);
-    if (read_audio(audio_name, dsinfer_model_get_info(bench.model)->sample_rate, &samples,
+    if (read_audio(audio_name, dsinfer_model_info(bench.model)->sample_rate, &samples,
                    &bench.n_samples, &error)) {
         alphabet = find_alphabet(settings, bench.model);
         bench.alphabet_path = alphabet;

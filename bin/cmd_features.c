@@ -101,8 +101,8 @@ static int fill_options(struct settings *settings, struct dsinfer_features_optio
         if (exit_code != CLI_EXIT_OK) {
             return exit_code;
         }
-        options->family = dsinfer_model_get_info(model)->family;
-        options->sample_rate = dsinfer_model_get_info(model)->sample_rate;
+        options->family = dsinfer_model_info(model)->family;
+        options->sample_rate = dsinfer_model_info(model)->sample_rate;
         dsinfer_model_unref(model);
     }
     if (settings->own.family >= 0) {

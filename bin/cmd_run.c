@@ -46,7 +46,7 @@ static struct cli_run_input *find_input(struct cli_run_job *job, enum cli_role r
 /* With several calls the states go round: both are inputs, and their new values are asked for. */
 static void add_states(struct cli_run_job *job) {
     static const char *const new_names[2] = {"new_h", "new_c"};
-    const size_t n_cell = dsinfer_model_get_info(job->model)->n_cell;
+    const size_t n_cell = dsinfer_model_info(job->model)->n_cell;
     const size_t n = job->n_streams * n_cell;
     size_t k;
 

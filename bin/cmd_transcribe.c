@@ -87,7 +87,7 @@ static bool show_partial(struct job *job, const char *name, double fed_s,
 /* Feeds the whole recording. `*is_written` turns false when the output fails. */
 static bool feed(struct job *job, const char *name, struct cli_audio *audio, uint64_t *n_samples,
                  bool *is_written, struct cli_error *error) {
-    const double rate = dsinfer_model_get_info(job->model)->sample_rate;
+    const double rate = dsinfer_model_info(job->model)->sample_rate;
     float samples[CHUNK_SAMPLES];
     size_t n;
 
@@ -122,7 +122,7 @@ static bool feed(struct job *job, const char *name, struct cli_audio *audio, uin
 
 /* Transcribes an open recording; false when nothing more can be written. */
 static bool transcribe_audio(struct job *job, const char *name, struct cli_audio *audio) {
-    const double rate = dsinfer_model_get_info(job->model)->sample_rate;
+    const double rate = dsinfer_model_info(job->model)->sample_rate;
     struct dsinfer_transcript transcript = empty_transcript;
     struct cli_error error;
     bool is_written = true;
@@ -152,7 +152,7 @@ static bool transcribe_one(struct job *job, const char *name) {
     struct cli_error error;
     bool is_written;
 
-    if (!cli_audio_open(name, &job->settings->raw, dsinfer_model_get_info(job->model)->sample_rate,
+    if (!cli_audio_open(name, &job->settings->raw, dsinfer_model_info(job->model)->sample_rate,
                         &audio, &error)) {
         if (cli_interrupt_get()) {
             return cli_output_result(&job->output, name, &empty_transcript);

@@ -130,7 +130,7 @@ static bool is_float(const struct cli_run_input *input, struct cli_error *error)
 
 static bool check_windows(struct cli_run_job *job, struct cli_run_input *input,
                           struct cli_error *error) {
-    const struct dsinfer_model_info *info = dsinfer_model_get_info(job->model);
+    const struct dsinfer_model_info *info = dsinfer_model_info(job->model);
     const struct cli_npy *array = &input->array;
     const size_t *dims = array->dims + (array->rank == 5 ? 1 : 0);
     char needed[128];
@@ -161,7 +161,7 @@ static bool check_windows(struct cli_run_job *job, struct cli_run_input *input,
 
 static bool check_state(const struct cli_run_job *job, struct cli_run_input *input,
                         struct cli_error *error) {
-    const size_t n_cell = dsinfer_model_get_info(job->model)->n_cell;
+    const size_t n_cell = dsinfer_model_info(job->model)->n_cell;
     char needed[64];
 
     snprintf(needed, sizeof(needed), "[%zu, %zu]", job->n_streams, n_cell);

@@ -158,8 +158,7 @@ int cli_model_open(struct cli_model_settings *settings, struct dsinfer_model **m
 
 void cli_model_note_alphabet(const struct cli_model_settings *settings,
                              const struct dsinfer_model *model) {
-    if (settings->path &&
-        dsinfer_model_get_info(model)->alphabet_source == DSINFER_ALPHABET_ENGLISH) {
+    if (settings->path && dsinfer_model_info(model)->alphabet_source == DSINFER_ALPHABET_ENGLISH) {
         cli_note(settings->path,
                  "no alphabet in the model nor alphabet.txt beside it: using the English one");
     }

@@ -330,7 +330,7 @@ void dsinfer_model_unref(struct dsinfer_model *model) {
     }
 }
 
-const struct dsinfer_model_info *dsinfer_model_get_info(const struct dsinfer_model *model) {
+const struct dsinfer_model_info *dsinfer_model_info(const struct dsinfer_model *model) {
     return &model->info;
 }
 

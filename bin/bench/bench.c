@@ -68,7 +68,7 @@ double cli_series_mean(const struct cli_series *series) {
 /* Feeds the recording chunk by chunk as it would arrive; the times go to `bench` if `counts`. */
 static enum dsinfer_status pass(struct cli_bench *bench, struct dsinfer_stream *stream, bool counts,
                                 double *wall_s) {
-    const uint32_t rate = dsinfer_model_get_info(bench->model)->sample_rate;
+    const uint32_t rate = dsinfer_model_info(bench->model)->sample_rate;
     const size_t chunk = (size_t)rate / FRAMES_PER_S * bench->n_steps;
     const double started_s = cli_clock_s();
     struct dsinfer_transcript transcript;
@@ -245,7 +245,7 @@ static enum dsinfer_status measure_decoder(struct cli_bench *bench, const struct
 }
 
 enum dsinfer_status cli_bench_measure(struct cli_bench *bench, struct dsinfer_error *error) {
-    const struct dsinfer_model_info *info = dsinfer_model_get_info(bench->model);
+    const struct dsinfer_model_info *info = dsinfer_model_info(bench->model);
     const size_t window = (size_t)(2 * info->n_context + 1) * info->n_features;
     struct dsinfer_runner_options options;
     struct network network = {.info = info};

@@ -123,7 +123,7 @@ int main(int argc, char **argv) {
         goto out;
     }
     file = fopen(argv[2], "rb");
-    if (!file || !find_samples(file, dsinfer_model_get_info(model)->sample_rate, &n_bytes)) {
+    if (!file || !find_samples(file, dsinfer_model_info(model)->sample_rate, &n_bytes)) {
         fprintf(stderr, "%s: no 16-bit mono WAV at the rate of the model\n", argv[2]);
         goto out;
     }

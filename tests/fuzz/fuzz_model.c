@@ -20,7 +20,7 @@ static float *make(size_t n) {
 }
 
 static void run(struct dsinfer_model *model) {
-    const struct dsinfer_model_info *info = dsinfer_model_get_info(model);
+    const struct dsinfer_model_info *info = dsinfer_model_info(model);
     const size_t window = (size_t)(2 * info->n_context + 1) * info->n_features;
     struct dsinfer_runner_options options;
     struct dsinfer_runner *runner;

@@ -28,7 +28,7 @@ static struct dsinfer_runner *create_runner(struct dsinfer_model *model) {
 
 static void check_sequence(const struct golden_model *golden, struct dsinfer_model *model,
                            const char *sequence) {
-    const size_t n_cell = dsinfer_model_get_info(model)->n_cell;
+    const size_t n_cell = dsinfer_model_info(model)->n_cell;
     struct dsinfer_runner *runner = create_runner(model);
     float *h = calloc(n_cell, sizeof(*h));
     float *c = calloc(n_cell, sizeof(*c));
@@ -73,7 +73,7 @@ static void check_sequence(const struct golden_model *golden, struct dsinfer_mod
 }
 
 static void check_lengths(const struct golden_model *golden, struct dsinfer_model *model) {
-    const size_t n_cell = dsinfer_model_get_info(model)->n_cell;
+    const size_t n_cell = dsinfer_model_info(model)->n_cell;
     struct dsinfer_runner *runner = create_runner(model);
     float *new_h = calloc(n_cell, sizeof(*new_h));
     float *new_c = calloc(n_cell, sizeof(*new_c));

@@ -326,7 +326,7 @@ static void the_undamaged_originals_give_the_sum_of_logits(void **state) {
         struct dsinfer_step step = {1, N_STEPS, windows, h, c, NULL, logits, h, c};
         double sum = 0.0;
 
-        assert_int_equal(dsinfer_model_get_info(model)->n_cell, 20);
+        assert_int_equal(dsinfer_model_info(model)->n_cell, 20);
         for (k = 0; k < sizeof(windows) / sizeof(windows[0]); k++) {
             windows[k] = 1.0f;
         }

@@ -28,7 +28,7 @@ static void bind(struct dsinfer_binding *binding, const char *name, enum dsinfer
 static void ask(struct question *question, struct dsinfer_model *model,
                 const char *const *output_names, size_t n_outputs) {
     const size_t windows[] = {1, GOLDEN_N_STEPS, 19, 26};
-    const size_t cells[] = {1, dsinfer_model_get_info(model)->n_cell};
+    const size_t cells[] = {1, dsinfer_model_info(model)->n_cell};
     struct dsinfer_error err;
 
     bind(&question->inputs[0], "windows", DSINFER_ELEMENT_F32, 4, windows);
@@ -71,7 +71,7 @@ static void check_sequence(const struct golden_model *golden, struct dsinfer_mod
                            const char *sequence) {
     static const char *const names[N_OUTPUTS] = {"logits", "new_h", "new_c", "Minimum"};
     static const int32_t length = GOLDEN_N_STEPS;
-    const size_t n_cell = dsinfer_model_get_info(model)->n_cell;
+    const size_t n_cell = dsinfer_model_info(model)->n_cell;
     float *state = calloc(2 * n_cell, sizeof(*state));
     struct test_npy windows, logits, h, c;
     struct dsinfer_array outputs[N_OUTPUTS];
@@ -128,7 +128,7 @@ static void shorter_lengths_of_the_unfused_graph_equal_the_golden_ones(void **st
     for (i = 0; i < golden_n_models; i++) {
         const struct golden_model *golden = &golden_models[i];
         struct dsinfer_model *model = golden_open(golden->file, DSINFER_KERNELS_REFERENCE);
-        const size_t n_cell = dsinfer_model_get_info(model)->n_cell;
+        const size_t n_cell = dsinfer_model_info(model)->n_cell;
         struct test_npy windows, h, c, logits, new_h, new_c;
         struct question question;
 
@@ -163,7 +163,7 @@ static void check_layers(const struct golden_model *golden) {
     enum { N = sizeof(files) / sizeof(files[0]) };
     static const int32_t length = GOLDEN_N_STEPS;
     struct dsinfer_model *model = golden_open(golden->file, DSINFER_KERNELS_NATIVE);
-    const size_t n_cell = dsinfer_model_get_info(model)->n_cell;
+    const size_t n_cell = dsinfer_model_info(model)->n_cell;
     struct test_npy windows, h, c, expected;
     struct dsinfer_array outputs[N];
     struct question question;

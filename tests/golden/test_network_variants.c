@@ -109,7 +109,7 @@ static void variants_give_the_numbers_of_numpy(void **state) {
     (void)state;
     for (i = 0; i < N_VARIANTS; i++) {
         struct dsinfer_model *model = open_variant(&VARIANTS[i]);
-        const struct dsinfer_model_info *info = dsinfer_model_get_info(model);
+        const struct dsinfer_model_info *info = dsinfer_model_info(model);
 
         assert_int_equal(info->n_steps, VARIANTS[i].info_n_steps);
         assert_int_equal(info->has_lengths, VARIANTS[i].has_lengths);

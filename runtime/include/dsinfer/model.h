@@ -108,8 +108,7 @@ dsinfer_model_open_memory(const void *bytes, size_t size,
 DSINFER_API struct dsinfer_model *dsinfer_model_ref(struct dsinfer_model *model);
 DSINFER_API void dsinfer_model_unref(struct dsinfer_model *model);
 
-DSINFER_API const struct dsinfer_model_info *
-dsinfer_model_get_info(const struct dsinfer_model *model);
+DSINFER_API const struct dsinfer_model_info *dsinfer_model_info(const struct dsinfer_model *model);
 
 /* Text of label `label` (0 to n_labels - 2) as UTF-8, NUL-terminated, lent until the model is gone;
  * NULL for the blank, for other numbers, and where there is no alphabet. */

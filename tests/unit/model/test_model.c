@@ -51,7 +51,7 @@ static void facts_of_a_model_are_told(void **state) {
 
     (void)state;
     assert_int_equal(open_with(NULL, &model, NULL), DSINFER_OK);
-    info = dsinfer_model_get_info(model);
+    info = dsinfer_model_info(model);
     assert_int_equal(info->family, DSINFER_FAMILY_DS03);
     assert_string_equal(info->format, "graphdef");
     assert_int_equal(info->sample_rate, 16000);
@@ -85,7 +85,7 @@ static void every_kernel_level_opens(void **state) {
         options.kernels = (enum dsinfer_kernel_level)level;
         assert_int_equal(dsinfer_model_open(path, &options, &model, NULL), DSINFER_OK);
         if (level == DSINFER_KERNELS_REFERENCE) {
-            assert_string_equal(dsinfer_model_get_info(model)->kernels, "reference");
+            assert_string_equal(dsinfer_model_info(model)->kernels, "reference");
         }
         dsinfer_model_unref(model);
     }
@@ -123,7 +123,7 @@ static void a_model_in_memory_is_the_same(void **state) {
     (void)state;
     bytes = test_read_file(get_small_model(path), &size);
     assert_int_equal(dsinfer_model_open_memory(bytes, size, NULL, &model, NULL), DSINFER_OK);
-    assert_int_equal(dsinfer_model_get_info(model)->n_cell, 4);
+    assert_int_equal(dsinfer_model_info(model)->n_cell, 4);
     assert_ptr_equal(dsinfer_model_ref(model), model);
     dsinfer_model_unref(model);
     assert_string_equal(dsinfer_model_get_label(model, 1), "a"); /* still there */
@@ -146,7 +146,7 @@ static void a_named_alphabet_must_fit(void **state) {
     write_text(small, "a\nb\n");
     test_source_path(path, "model/english/alphabet.txt");
     assert_int_equal(open_with(path, &model, NULL), DSINFER_OK);
-    assert_int_equal(dsinfer_model_get_info(model)->alphabet_source, DSINFER_ALPHABET_OPTION);
+    assert_int_equal(dsinfer_model_info(model)->alphabet_source, DSINFER_ALPHABET_OPTION);
     dsinfer_model_unref(model);
 
     assert_int_equal(open_with(small, &model, &err), DSINFER_ERR_MISMATCH);
@@ -170,12 +170,12 @@ static void the_alphabet_beside_the_model_is_taken_if_it_is_there(void **state) 
     copy_file(get_small_model(from), graph);
 
     assert_int_equal(dsinfer_model_open(graph, NULL, &model, NULL), DSINFER_OK);
-    assert_int_equal(dsinfer_model_get_info(model)->alphabet_source, DSINFER_ALPHABET_ENGLISH);
+    assert_int_equal(dsinfer_model_info(model)->alphabet_source, DSINFER_ALPHABET_ENGLISH);
     dsinfer_model_unref(model);
 
     copy_file(test_source_path(from, "model/english/alphabet.txt"), alphabet);
     assert_int_equal(dsinfer_model_open(graph, NULL, &model, NULL), DSINFER_OK);
-    assert_int_equal(dsinfer_model_get_info(model)->alphabet_source, DSINFER_ALPHABET_BESIDE);
+    assert_int_equal(dsinfer_model_info(model)->alphabet_source, DSINFER_ALPHABET_BESIDE);
     dsinfer_model_unref(model);
 
     write_text(alphabet, "a\n");
