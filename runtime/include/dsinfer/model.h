@@ -51,7 +51,7 @@ enum dsinfer_kernel_level {
 struct dsinfer_model_options {
     size_t size;                       /* of this struct, set by _init */
     enum dsinfer_kernel_level kernels; /* default DSINFER_KERNELS_NATIVE */
-    const char *alphabet_path;         /* default NULL: embedded, beside the model, or English */
+    const char *alphabet_path;         /* default NULL: beside the model, or English */
 };
 
 /* Fills in the defaults. */
@@ -108,7 +108,16 @@ dsinfer_model_open_memory(const void *bytes, size_t size,
 DSINFER_API struct dsinfer_model *dsinfer_model_ref(struct dsinfer_model *model);
 DSINFER_API void dsinfer_model_unref(struct dsinfer_model *model);
 
+/* The facts about a model, lent until it is gone. (As with stat, the function has the name of the
+ * struct; GCC would warn C++ programs of that.) */
+#if defined(__cplusplus) && defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
 DSINFER_API const struct dsinfer_model_info *dsinfer_model_info(const struct dsinfer_model *model);
+#if defined(__cplusplus) && defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
 
 /* Text of label `label` (0 to n_labels - 2) as UTF-8, NUL-terminated, lent until the model is gone;
  * NULL for the blank, for other numbers, and where there is no alphabet. */
