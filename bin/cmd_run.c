@@ -224,12 +224,28 @@ static void finish_job(struct cli_run_job *job) {
     dsinfer_model_unref(job->model);
 }
 
+/* Outputs may replace inputs, which have been read by then (--input h=h.npy --output new_h=h.npy),
+ * but not the model. */
+static int check_outputs(const struct cli_run_job *job) {
+    size_t i;
+
+    for (i = 0; i < job->n_outputs; i++) {
+        if (cli_is_same_file(job->outputs[i].path, job->model_path)) {
+            return cli_usage(job->outputs[i].path, "is the model: it would be overwritten");
+        }
+    }
+    return CLI_PARSED;
+}
+
 static int run_job(struct settings *settings, const char *model_path) {
     struct cli_run_job job = {.model_path = model_path};
     int exit_code;
 
     settings->model.path = model_path;
     exit_code = cli_run_split(&job, &settings->own.inputs, &settings->own.outputs);
+    if (exit_code == CLI_PARSED) {
+        exit_code = check_outputs(&job);
+    }
     if (exit_code == CLI_PARSED) {
         exit_code = cli_model_open(&settings->model, &job.model);
         exit_code = exit_code == CLI_EXIT_OK ? CLI_PARSED : exit_code;

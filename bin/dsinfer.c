@@ -17,8 +17,8 @@ static const struct cli_command *const commands[] = {
     &cli_transcribe, &cli_inspect, &cli_run, &cli_features, &cli_decode, &cli_bench,
 };
 
-/* Farther away than this, a word is not taken for a misspelt command. */
-#define MAX_DISTANCE 3
+/* As far away as this, or altogether different, a word is not taken for a misspelt command. */
+#define MAX_DISTANCE 4
 
 static int print_version(void) {
     struct cli_error error;
@@ -61,11 +61,12 @@ static bool is_input(const char *word) {
 
 static int unknown_command(const char *word) {
     const char *nearest = NULL;
-    size_t best = MAX_DISTANCE + 1;
+    const size_t length = strlen(word);
+    size_t best = length < MAX_DISTANCE ? length : MAX_DISTANCE;
     size_t i;
 
     for (i = 0; i < CLI_N(commands); i++) {
-        const size_t distance = cli_distance(word, strlen(word), commands[i]->name);
+        const size_t distance = cli_distance(word, length, commands[i]->name);
 
         if (distance < best) {
             best = distance;

@@ -65,9 +65,9 @@ bool cli_fail_library(struct cli_error *error, enum dsinfer_status status,
 }
 
 /* Names come from the command line and may hold anything: the line stays one line. */
-static void print_name(const char *name) {
-    for (; *name; name++) {
-        const unsigned char byte = (unsigned char)*name;
+static void print_text(const char *text) {
+    for (; *text; text++) {
+        const unsigned char byte = (unsigned char)*text;
 
         fputc(byte < 0x20 || byte == 0x7f ? '?' : byte, stderr);
     }
@@ -75,12 +75,12 @@ static void print_name(const char *name) {
 
 static void print_line(const char *name, const char *class, const char *sentence) {
     fputs("dsinfer: ", stderr);
-    print_name(name);
+    print_text(name[0] ? name : "''");
     fputs(": ", stderr);
     if (class) {
         fprintf(stderr, "%s: ", class);
     }
-    print_name(sentence);
+    print_text(sentence);
     fputc('\n', stderr);
 }
 

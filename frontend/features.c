@@ -53,10 +53,9 @@ enum dsinfer_status dsinfer_features_create(const struct dsinfer_features_option
         dsinfer_features_options_init(&defaults);
         options = &defaults;
     }
-    if (options->size != sizeof(*options)) {
-        return dsi_fail(err, DSINFER_ERR_ARGUMENT,
-                        "the options of the features have size %zu, not %zu", options->size,
-                        sizeof(*options));
+    status = dsi_check_options_size(options->size, sizeof(*options), "the features", err);
+    if (status != DSINFER_OK) {
+        return status;
     }
     status = dsi_frontend_find_params(options->family, options->sample_rate, &params, err);
     if (status != DSINFER_OK) {

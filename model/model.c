@@ -20,21 +20,20 @@ void dsinfer_model_options_init(struct dsinfer_model_options *options) {
     *options = (struct dsinfer_model_options){.size = sizeof(*options)};
 }
 
-/* Options of a caller that was compiled with a shorter struct get the defaults for the rest. */
 static enum dsinfer_status take_options(const struct dsinfer_model_options *from,
                                         struct dsinfer_model_options *options,
                                         struct dsinfer_error *err) {
+    enum dsinfer_status status;
+
     dsinfer_model_options_init(options);
     if (!from) {
         return DSINFER_OK;
     }
-    if (from->size < sizeof(from->size) || from->size > sizeof(*options)) {
-        return dsi_fail(err, DSINFER_ERR_ARGUMENT,
-                        "options of %zu bytes: they were not set by dsinfer_model_options_init",
-                        from->size);
+    status = dsi_check_options_size(from->size, sizeof(*options), "the model", err);
+    if (status != DSINFER_OK) {
+        return status;
     }
-    memcpy(options, from, from->size);
-    options->size = sizeof(*options);
+    *options = *from;
     if ((unsigned)options->kernels > DSINFER_KERNELS_REFERENCE) {
         return dsi_fail(err, DSINFER_ERR_ARGUMENT, "there is no kernel level %d",
                         (int)options->kernels);

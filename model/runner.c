@@ -29,16 +29,15 @@ void dsinfer_runner_options_init(struct dsinfer_runner_options *options) {
 static enum dsinfer_status take_options(const struct dsinfer_runner_options *from,
                                         struct dsinfer_runner_options *options,
                                         struct dsinfer_error *err) {
+    enum dsinfer_status status;
+
     dsinfer_runner_options_init(options);
     if (from) {
-        if (from->size < sizeof(from->size) || from->size > sizeof(*options)) {
-            return dsi_fail(err, DSINFER_ERR_ARGUMENT,
-                            "options of %zu bytes: they were not set by "
-                            "dsinfer_runner_options_init",
-                            from->size);
+        status = dsi_check_options_size(from->size, sizeof(*options), "the runner", err);
+        if (status != DSINFER_OK) {
+            return status;
         }
-        memcpy(options, from, from->size);
-        options->size = sizeof(*options);
+        *options = *from;
     }
     if (options->max_streams < 1 || options->max_streams > MAX_STREAMS || options->max_steps < 1 ||
         options->max_steps > MAX_STEPS) {

@@ -56,3 +56,14 @@ enum dsinfer_status dsi_fail(struct dsinfer_error *err, enum dsinfer_status stat
 enum dsinfer_status dsi_fail_memory(struct dsinfer_error *err, size_t size) {
     return dsi_fail(err, DSINFER_ERR_NO_MEMORY, "could not allocate %zu bytes", size);
 }
+
+enum dsinfer_status dsi_check_options_size(size_t size, size_t needed, const char *of,
+                                           struct dsinfer_error *err) {
+    if (size == needed) {
+        return DSINFER_OK;
+    }
+    return dsi_fail(err, DSINFER_ERR_ARGUMENT,
+                    "the options of %s have %zu bytes, not %zu: they were not set by their _init, "
+                    "or are those of another version",
+                    of, size, needed);
+}

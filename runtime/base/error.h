@@ -21,4 +21,9 @@ enum dsinfer_status dsi_fail(struct dsinfer_error *err, enum dsinfer_status stat
 /* The same with the usual sentence for a failed allocation of `size` bytes. */
 enum dsinfer_status dsi_fail_memory(struct dsinfer_error *err, size_t size);
 
+/* The size a caller's options struct says it has must be the one the library knows: ERR_ARGUMENT
+ * for another. `of` says whose options: "the stream". */
+enum dsinfer_status dsi_check_options_size(size_t size, size_t needed, const char *of,
+                                           struct dsinfer_error *err);
+
 #endif

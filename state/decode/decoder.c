@@ -44,10 +44,11 @@ void dsinfer_decoder_input_init(struct dsinfer_decoder_input *input) {
 
 static enum dsinfer_status check_options(const struct dsinfer_decoder_options *options,
                                          struct dsinfer_error *err) {
-    if (options->size != sizeof(*options)) {
-        return dsi_fail(err, DSINFER_ERR_ARGUMENT,
-                        "the options of the decoder have size %zu, not %zu", options->size,
-                        sizeof(*options));
+    const enum dsinfer_status status =
+        dsi_check_options_size(options->size, sizeof(*options), "the decoder", err);
+
+    if (status != DSINFER_OK) {
+        return status;
     }
     if (options->beam_width < 1 || options->beam_width > MAX_BEAM_WIDTH) {
         return dsi_fail(err, DSINFER_ERR_ARGUMENT, "the beam width is %u, not 1 to %d",
@@ -142,10 +143,9 @@ enum dsinfer_status dsinfer_decoder_create(const struct dsinfer_decoder_input *i
         return dsi_fail(error, DSINFER_ERR_ARGUMENT, "a pointer is NULL");
     }
     *decoder = NULL;
-    if (input->size != sizeof(*input)) {
-        return dsi_fail(error, DSINFER_ERR_ARGUMENT,
-                        "the input of the decoder has size %zu, not %zu", input->size,
-                        sizeof(*input));
+    status = dsi_check_options_size(input->size, sizeof(*input), "the decoder's input", error);
+    if (status != DSINFER_OK) {
+        return status;
     }
     made = dsi_calloc(1, sizeof(*made));
     if (!made) {

@@ -32,10 +32,11 @@ void dsinfer_stream_options_init(struct dsinfer_stream_options *options) {
 
 static enum dsinfer_status check_options(const struct dsinfer_stream_options *options,
                                          struct dsinfer_error *err) {
-    if (options->size != sizeof(*options)) {
-        return dsi_fail(err, DSINFER_ERR_ARGUMENT,
-                        "the options of the stream have size %zu, not %zu", options->size,
-                        sizeof(*options));
+    const enum dsinfer_status status =
+        dsi_check_options_size(options->size, sizeof(*options), "the stream", err);
+
+    if (status != DSINFER_OK) {
+        return status;
     }
     if (options->n_steps < 1 || options->n_steps > MAX_STEPS) {
         return dsi_fail(err, DSINFER_ERR_ARGUMENT, "the number of time steps is %u, not 1 to %d",

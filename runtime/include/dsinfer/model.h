@@ -108,16 +108,8 @@ dsinfer_model_open_memory(const void *bytes, size_t size,
 DSINFER_API struct dsinfer_model *dsinfer_model_ref(struct dsinfer_model *model);
 DSINFER_API void dsinfer_model_unref(struct dsinfer_model *model);
 
-/* The facts about a model, lent until it is gone. (As with stat, the function has the name of the
- * struct; GCC would warn C++ programs of that.) */
-#if defined(__cplusplus) && defined(__GNUC__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wshadow"
-#endif
+/* The facts about a model. As with stat, struct and function have one name. */
 DSINFER_API const struct dsinfer_model_info *dsinfer_model_info(const struct dsinfer_model *model);
-#if defined(__cplusplus) && defined(__GNUC__)
-#pragma GCC diagnostic pop
-#endif
 
 /* Text of label `label` (0 to n_labels - 2) as UTF-8, NUL-terminated, lent until the model is gone;
  * NULL for the blank, for other numbers, and where there is no alphabet. */

@@ -76,7 +76,7 @@ static void genuine_models_say_what_they_are(void **state) {
 
         assert_int_equal(dsinfer_model_open_memory(file.bytes, file.size, NULL, &model, NULL),
                          DSINFER_OK);
-        info = dsinfer_model_get_info(model);
+        info = dsinfer_model_info(model);
         assert_int_equal(info->family, models[i].family);
         assert_int_equal(info->version, models[i].version);
         assert_int_equal(info->sample_rate, 16000);
@@ -110,7 +110,7 @@ static void an_alphabet_that_is_named_comes_before_the_one_in_the_model(void **s
     options.alphabet_path = test_source_path(path, "model/english/alphabet.txt");
     assert_int_equal(dsinfer_model_open_memory(file.bytes, file.size, &options, &model, NULL),
                      DSINFER_OK);
-    assert_int_equal(dsinfer_model_get_info(model)->alphabet_source, DSINFER_ALPHABET_OPTION);
+    assert_int_equal(dsinfer_model_info(model)->alphabet_source, DSINFER_ALPHABET_OPTION);
     dsinfer_model_unref(model);
     free(file.bytes);
 }

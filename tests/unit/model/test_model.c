@@ -106,6 +106,10 @@ static void wrong_arguments_are_refused(void **state) {
     memset(&options, 0, sizeof(options)); /* without _init */
     assert_int_equal(dsinfer_model_open(path, &options, &model, &err), DSINFER_ERR_ARGUMENT);
     dsinfer_model_options_init(&options);
+    options.size--; /* of another version */
+    assert_int_equal(dsinfer_model_open(path, &options, &model, &err), DSINFER_ERR_ARGUMENT);
+    assert_non_null(strstr(err.message, "the options of the model have"));
+    dsinfer_model_options_init(&options);
     options.kernels = (enum dsinfer_kernel_level)7;
     assert_int_equal(dsinfer_model_open(path, &options, &model, &err), DSINFER_ERR_ARGUMENT);
     assert_int_equal(dsinfer_model_open("/nowhere/at/all", NULL, &model, &err), DSINFER_ERR_IO);

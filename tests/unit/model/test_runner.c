@@ -162,6 +162,10 @@ static void wrong_options_are_refused(void **state) {
                          DSINFER_ERR_ARGUMENT);
         assert_null(runner);
     }
+    dsinfer_runner_options_init(&options);
+    options.size--; /* of another version */
+    assert_int_equal(dsinfer_runner_create(fixture.model, &options, &runner, &err),
+                     DSINFER_ERR_ARGUMENT);
     memset(&options, 0, sizeof(options));
     assert_int_equal(dsinfer_runner_create(fixture.model, &options, &runner, &err),
                      DSINFER_ERR_ARGUMENT);
