@@ -12,7 +12,7 @@
 
 #include <expat.h>
 #include <inttypes.h>
-#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Longest text of a <dim>. */
@@ -212,9 +212,10 @@ static void begin_layer(struct reader *reader, const char *const *attrs) {
     if (!type || !need_uint(reader, "layer", attrs, "id", &id)) {
         return;
     }
-    if (id >= DSI_IR_NONE) {
+    if (id >= DSI_IR_NONE || !*type) {
         check(reader, dsi_fail(reader->err, DSINFER_ERR_MALFORMED,
-                               "line %lu: a layer has the id %" PRIu64, get_line(reader), id));
+                               "line %lu: a layer has the id %" PRIu64 " and the type '%.40s'",
+                               get_line(reader), id, type));
         return;
     }
     scope->layer = add(reader, &scope->layers, sizeof(*scope->layer), DSI_IR_MAX_LAYERS, "layers");
@@ -258,7 +259,17 @@ static void begin_ports(struct reader *reader, bool is_output) {
     scope->is_output = is_output;
 }
 
+static int compare_ports(const void *a, const void *b) {
+    const struct dsi_ir_port *left = a, *right = b;
+
+    return left->id < right->id ? -1 : left->id > right->id;
+}
+
+/* Ids of one side rise with the meaning of the ports, wherever they are written. */
 static void end_ports(struct scope *scope) {
+    if (scope->ports.n) {
+        qsort(scope->ports.items, scope->ports.n, sizeof(struct dsi_ir_port), compare_ports);
+    }
     if (scope->is_output) {
         scope->layer->outputs = scope->ports.items;
         scope->layer->n_outputs = scope->ports.n;

@@ -6,6 +6,17 @@
 #include "runtime/graph/graph.h"
 #include "tests/fuzz/fuzz_target.h"
 
+/* Reads a stored matrix row by row, as far as a row is of a usual size. */
+static inline void check_stored(const struct dsi_stored_matrix *stored) {
+    static float row[16384];
+    struct dsi_rectangle part = {.n_rows = 1};
+
+    part.n_columns = stored->n_columns < 16384 ? stored->n_columns : 16384;
+    for (; part.row < stored->n_rows; part.row++) {
+        dsi_stored_read(stored, &part, row, part.n_columns);
+    }
+}
+
 /* It verifies, and every byte of names, attributes and constants can be read. */
 static inline void check_graph(const struct dsi_graph *graph) {
     volatile uint8_t sum = 0;
@@ -19,6 +30,9 @@ static inline void check_graph(const struct dsi_graph *graph) {
         FUZZ_CHECK(dsi_node_is_op(node, "Const") == (node->value.dtype != DSI_DTYPE_NONE));
         for (j = 0; j < node->value.bytes.size; j++) {
             sum ^= node->value.bytes.data[j];
+        }
+        if (node->value.stored) {
+            check_stored(node->value.stored);
         }
         for (j = 0; j < node->n_attrs; j++) {
             const struct dsi_attr *attr = &node->attrs[j];
