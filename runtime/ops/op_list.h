@@ -28,8 +28,14 @@ extern const struct dsi_op dsi_op_add, dsi_op_add_v2, dsi_op_bias_add, dsi_op_mu
 /* cast.c */
 extern const struct dsi_op dsi_op_cast;
 
+/* reverse.c */
+extern const struct dsi_op dsi_op_reverse_sequence;
+
 /* reduce.c */
 extern const struct dsi_op dsi_op_max, dsi_op_softmax;
+
+/* audio.c: the features inside a graph */
+extern const struct dsi_op dsi_op_audio_spectrogram, dsi_op_mfcc;
 
 /* matmul.c, dense.c, block_lstm.c, lstm.c */
 extern const struct dsi_op dsi_op_matmul, dsi_op_dense, dsi_op_block_lstm, dsi_op_lstm;
