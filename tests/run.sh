@@ -15,7 +15,7 @@ unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE CFLAGS CPPFLAGS LDFLAGS
 cd "$(dirname "$0")/.."
 . tests/packages.sh
 
-all_builds="release sanitized plain clang thread valgrind"
+all_builds="release sanitized plain clang clang_sanitized thread valgrind"
 if [ "${1-}" = --quick ]; then
     builds="release"
 else
@@ -65,6 +65,12 @@ make_plain() {
 
 make_clang() {
     CC=clang build clang -Dwerror=true && run clang
+}
+
+# The other compiler's sanitizers see other things; the program was run under the first one's.
+make_clang_sanitized() {
+    CC=clang build clang_sanitized -Dbuildtype=debugoptimized -Db_sanitize=address,undefined \
+        -Db_lundef=false && run clang_sanitized --suite unit --suite fuzz --suite pipeline
 }
 
 # Data races: the properties over the public interface, several streams in several threads.
