@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define CHUNK_SAMPLES 4096
+#define N_CONTEXT 9 /* frames before and after in every release, for the whitening of 0.1 */
 #define MAX_VALUES ((size_t)1 << 30) /* 4 GiB of frames, about nine days of audio */
 
 struct own {
@@ -73,6 +74,7 @@ static bool compute(struct dsinfer_features *features, struct cli_audio *audio,
             (n ? dsinfer_features_feed_f32(features, samples, n, frames->values + frames->n_values)
                : dsinfer_features_finish(features, frames->values + frames->n_values));
     } while (n);
+    dsinfer_features_whiten(features, N_CONTEXT, frames->values, frames->n_values / width);
     return true;
 }
 

@@ -126,6 +126,7 @@ static void add_model(json_t *object, const struct dsinfer_inspection_info *info
                  model->language ? cli_json_string(model->language) : json_null());
     cli_json_set(object, "alphabet", cli_json_string(alphabet_name(model->alphabet_source)));
     cli_json_set(object, "output", cli_json_string(output_name(model)));
+    cli_json_set(object, "streaming", json_boolean(model->has_state));
     cli_json_set(object, "kernels", cli_json_string(model->kernels));
     for (i = 0; i < info->n_roles; i++) {
         cli_json_set(signature, info->roles[i].role, cli_json_string(info->roles[i].tensor));
@@ -187,6 +188,9 @@ static void print_model(const struct dsinfer_inspection_info *info) {
            model->n_labels);
     if (model->n_steps) {
         printf("; %" PRIu32 " steps a call", model->n_steps);
+    }
+    if (!model->has_state) {
+        fputs("; both directions, recordings are taken whole", stdout);
     }
     printf("\n  output    %s\n", output_name(model));
     printf("  alphabet  %s\n", alphabet_name(model->alphabet_source));

@@ -50,7 +50,10 @@ static void add_states(struct cli_run_job *job) {
     const size_t n = job->n_streams * n_cell;
     size_t k;
 
-    for (k = 0; k < 2 && job->n_calls > 1; k++) {
+    if (job->n_calls < 2 || !dsinfer_model_info(job->model)->has_state) {
+        return;
+    }
+    for (k = 0; k < 2; k++) {
         const enum cli_role role = k ? CLI_ROLE_C : CLI_ROLE_H;
         struct cli_run_input *input = find_input(job, role);
         size_t i;
@@ -296,7 +299,7 @@ const struct cli_command cli_run = {
     "26], h, c [N, n_cell], lengths [N]; logits [T, N, n_labels], new_h, new_c; or a node of the "
     "graph. One more axis in front of windows (and lengths) stands for consecutive calls, each "
     "handing its states to the next; outputs then have that axis, too. States not given are "
-    "zeros.",
+    "zeros; a network that takes recordings whole has none.",
     "  dsinfer run output_graph.pb --input windows=w.npy --output logits=l.npy\n"
     "  dsinfer run output_graph.pb --input windows=w.npy --input h=h.npy \\\n"
     "      --input c=c.npy --output logits=l.npy --output new_h=h2.npy\n",

@@ -168,6 +168,20 @@ static bool transcribe_one(struct job *job, const char *name) {
     return is_written;
 }
 
+/* A model that takes recordings whole says nothing before the end. */
+static int check_whole(const struct job *job) {
+    const struct settings *settings = job->settings;
+
+    if (dsinfer_model_info(job->model)->has_state) {
+        return CLI_EXIT_OK;
+    }
+    if (settings->own.partials || settings->own.n_steps) {
+        return cli_usage(settings->own.partials ? "--partials" : "--steps",
+                         "this model takes recordings whole: there is no text before the end");
+    }
+    return CLI_EXIT_OK;
+}
+
 static int create_stream(struct job *job) {
     const struct settings *settings = job->settings;
     struct dsinfer_stream_options options;
@@ -285,6 +299,9 @@ static int run(int argc, char **argv) {
         exit_code = cli_model_open(&settings.model, &job.model);
         if (exit_code == CLI_EXIT_OK) {
             cli_model_note_alphabet(&settings.model, job.model);
+            exit_code = check_whole(&job);
+        }
+        if (exit_code == CLI_EXIT_OK) {
             exit_code = create_stream(&job);
         }
         if (exit_code == CLI_EXIT_OK) {

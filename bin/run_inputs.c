@@ -104,6 +104,11 @@ int cli_run_find_roles(struct cli_run_job *job) {
     }
     dsinfer_inspection_close(inspection);
     for (i = 0; i < job->n_inputs; i++) {
+        if ((job->inputs[i].role == CLI_ROLE_H || job->inputs[i].role == CLI_ROLE_C) &&
+            !dsinfer_model_info(job->model)->has_state) {
+            return cli_usage("--input", "this model takes recordings whole and has no state '%s'",
+                             job->inputs[i].name);
+        }
         for (k = 0; k < i; k++) {
             if (strcmp(job->inputs[i].name, job->inputs[k].name) == 0) {
                 return cli_usage("--input", "'%s' is given twice", job->inputs[i].name);

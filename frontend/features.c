@@ -19,6 +19,7 @@ struct framer {
     size_t n_samples; /* in `samples`, less than a window */
     size_t n_skip;    /* windows to skip before the next frame */
     float last;       /* the sample before, not yet pre-emphasised */
+    bool has_window;  /* one was complete */
     bool is_finished;
     float samples[DSI_FRONTEND_MAX_WINDOW];
 };
@@ -87,24 +88,37 @@ size_t dsinfer_features_get_width(const struct dsinfer_features *features) {
     return DSI_FRONTEND_WIDTH;
 }
 
+bool dsi_features_is_whole(const struct dsinfer_features *features) {
+    return features->params->is_whole;
+}
+
 void dsi_features_get_frame(const struct dsinfer_features *features, size_t *window, size_t *step) {
     *window = features->params->window;
     *step = features->params->step;
+}
+
+/* Whether the end, with `n_left` samples waiting, makes one more window. */
+static bool has_last_window(const struct dsi_frontend_params *params, bool has_window,
+                            size_t n_left) {
+    return !params->is_whole || !has_window || n_left != params->window - params->step;
 }
 
 size_t dsinfer_features_get_max_frames(const struct dsinfer_features *features, size_t n_samples) {
     const struct dsi_frontend_params *params = features->params;
     const struct framer *framer = &features->framer;
     const size_t n_missing = params->window - framer->n_samples;
-    size_t n_windows = 1; /* the one at the end */
+    size_t n_windows = 0;
+    size_t n_left = framer->n_samples + n_samples;
 
     if (framer->is_finished) {
         return 0;
     }
     if (n_samples >= n_missing) {
-        n_windows += 1 + (n_samples - n_missing) / params->step;
+        n_windows = 1 + (n_samples - n_missing) / params->step;
+        n_left -= n_windows * params->step;
     }
-    return (n_windows - framer->n_skip + params->keep - 1) / params->keep;
+    n_windows += has_last_window(params, framer->has_window || n_windows > 0, n_left);
+    return (n_windows + params->keep - 1 - framer->n_skip) / params->keep;
 }
 
 /* A window is complete: true if it yields a frame. */
@@ -172,6 +186,7 @@ size_t dsi_features_take(struct dsinfer_features *features, const void *samples,
         n_left -= n;
         if (framer->n_samples == params->window) {
             *has_frame = take_window(features, frame);
+            framer->has_window = true;
             framer->n_samples -= params->step;
             memmove(framer->samples, framer->samples + params->step,
                     framer->n_samples * sizeof(framer->samples[0]));
@@ -217,6 +232,9 @@ size_t dsinfer_features_finish(struct dsinfer_features *features, float *frames)
         return 0;
     }
     framer->is_finished = true;
+    if (!has_last_window(features->params, framer->has_window, framer->n_samples)) {
+        return 0;
+    }
     memset(framer->samples + framer->n_samples, 0,
            (features->params->window - framer->n_samples) * sizeof(framer->samples[0]));
     return take_window(features, frames);

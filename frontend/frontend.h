@@ -49,6 +49,9 @@ size_t dsi_features_take(struct dsinfer_features *features, const void *samples,
 /* Samples of an analysis window, and from one to the next. */
 void dsi_features_get_frame(const struct dsinfer_features *features, size_t *window, size_t *step);
 
+/* True for a family whose frames have to be whitened when all of them are there. */
+bool dsi_features_is_whole(const struct dsinfer_features *features);
+
 /* Makes `to` (same options) equal to `from`. */
 void dsi_features_copy(const struct dsinfer_features *from, struct dsinfer_features *to);
 

@@ -1,12 +1,12 @@
 /* The table of front ends. The numbers are those of the streaming clients of Mozilla DeepSpeech
- * 0.2 to 0.9 and Coqui STT. SPDX-License-Identifier: BSD-2-Clause */
+ * 0.1 to 0.9 and Coqui STT. SPDX-License-Identifier: BSD-2-Clause */
 #include "frontend/params.h"
 
 #include "frontend/mfcc.h"
 #include "runtime/base/error.h"
 
 /* Order of the columns: family, name, rate, window, step, keep, scale, pre-emphasis, Hamming,
- * bands, low, high, arithmetic. */
+ * bands, low, high, arithmetic, whole recordings. */
 static const struct dsi_frontend_params table[] = {
     {DSINFER_FAMILY_DS03, "ds03", 16000, 400, 160, 2, 1.0f, 0.97f, false, 26, 0.0, 8000.0,
      &dsi_mfcc_speech},
@@ -20,9 +20,8 @@ static const struct dsi_frontend_params table[] = {
      8000.0, &dsi_mfcc_tensorflow},
     {DSINFER_FAMILY_DS07, "ds07", 8000, 256, 160, 1, 1.0f / 32768.0f, 0.0f, false, 40, 20.0, 4000.0,
      &dsi_mfcc_tensorflow},
-    /* The features of 0.1 are scaled by the mean and deviation of the whole recording: there is no
-     * stream of them. */
-    {DSINFER_FAMILY_DS01, "ds01", 16000, 400, 160, 2, 1.0f, 0.97f, false, 26, 0.0, 8000.0, NULL},
+    {DSINFER_FAMILY_DS01, "ds01", 16000, 400, 160, 2, 1.0f, 0.97f, false, 26, 0.0, 8000.0,
+     &dsi_mfcc_speech, true},
 };
 
 enum dsinfer_status dsi_frontend_find_params(enum dsinfer_family family, uint32_t sample_rate,
@@ -35,7 +34,7 @@ enum dsinfer_status dsi_frontend_find_params(enum dsinfer_family family, uint32_
         if (table[i].family != family) {
             continue;
         }
-        if (table[i].sample_rate == sample_rate && table[i].mfcc) {
+        if (table[i].sample_rate == sample_rate) {
             *out = &table[i];
             return DSINFER_OK;
         }
@@ -43,11 +42,6 @@ enum dsinfer_status dsi_frontend_find_params(enum dsinfer_family family, uint32_
     }
     if (!other) {
         return dsi_fail(err, DSINFER_ERR_ARGUMENT, "there is no family number %d", (int)family);
-    }
-    if (!other->mfcc) {
-        return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
-                        "the features of family %s need the whole recording, not a stream",
-                        other->name);
     }
     return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
                     "the front end of family %s works at %u Hz, not at %u Hz", other->name,

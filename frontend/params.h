@@ -12,6 +12,9 @@
 #define DSI_FRONTEND_MAX_BANDS 40
 #define DSI_FRONTEND_WIDTH 26
 
+/* Most frames before and after the middle of a window, for whitening. */
+#define DSI_FRONTEND_MAX_CONTEXT 511
+
 struct dsi_mfcc_type;
 
 struct dsi_frontend_params {
@@ -25,7 +28,9 @@ struct dsi_frontend_params {
     bool has_hamming;     /* in mfcc_speech: symmetric Hamming window, else rectangular */
     size_t n_bands;       /* of the mel bank */
     double low, high;     /* Hz */
-    const struct dsi_mfcc_type *mfcc; /* arithmetic; NULL: known, but not there */
+    const struct dsi_mfcc_type *mfcc; /* arithmetic */
+    bool is_whole; /* made for whole recordings: no window of the end that is all overlap, and the
+                      frames are to be whitened */
 };
 
 /* Finds a row. Fails with ERR_ARGUMENT for a number that is no family, ERR_UNSUPPORTED for a family

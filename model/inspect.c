@@ -137,7 +137,9 @@ static enum dsinfer_status fill_roles(struct dsinfer_inspection *inspection,
         const size_t size = strlen(node_name) + 12;
         const size_t at = inspection->info.n_roles;
 
-        if (i == DSI_ROLE_LENGTHS && !model->signature.has_lengths) {
+        if ((i == DSI_ROLE_LENGTHS && !model->signature.has_lengths) ||
+            (model->signature.is_bidirectional && i != DSI_ROLE_WINDOWS && i != DSI_ROLE_LENGTHS &&
+             i != DSI_ROLE_LOGITS)) {
             continue;
         }
         inspection->role_names[at] = dsi_malloc(size);

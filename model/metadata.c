@@ -157,6 +157,9 @@ static enum dsinfer_family find_family(const struct dsi_graph *graph,
     int64_t version;
     uint32_t node;
 
+    if (signature->is_bidirectional) {
+        return DSINFER_FAMILY_DS01;
+    }
     if (!signature->has_softmax) {
         return DSINFER_FAMILY_DS03;
     }

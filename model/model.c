@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "model/model.h"
 
+#include "model/bidirectional.h"
 #include "model/convert/convert.h"
 #include "model/format.h"
 #include "runtime/base/alloc.h"
@@ -104,6 +105,7 @@ static void fill_info(struct dsinfer_model *model, const struct dsi_metadata *me
     info->n_steps = signature->n_steps < 1 ? 0 : (uint32_t)signature->n_steps;
     info->has_lengths = signature->has_lengths;
     info->has_softmax = signature->has_softmax;
+    info->has_state = !signature->is_bidirectional;
     info->kernels = model->kernels.name;
     info->weights_size = dsi_plan_get_weights_size(model->plan);
 }
@@ -226,7 +228,9 @@ static enum dsinfer_status open_bytes(struct dsinfer_model *model, struct dsi_by
     init_kernels(&model->kernels, options->kernels);
     status = dsi_model_format_read(&model->graph, &format, &source, err);
     if (status == DSINFER_OK) {
-        status = dsi_signature_find(&model->graph, &model->signature, err);
+        status = dsi_bidirectional_probe(&model->graph)
+                     ? dsi_bidirectional_read(&model->graph, &model->signature, err)
+                     : dsi_signature_find(&model->graph, &model->signature, err);
     }
     if (status == DSINFER_OK) {
         status = dsi_metadata_read(&model->graph, &model->signature, &metadata, err);

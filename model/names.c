@@ -87,9 +87,14 @@ static bool find_port(const struct dsi_graph *graph, const char *name, struct ds
     return false;
 }
 
+static bool is_state(enum dsi_role role) {
+    return role != DSI_ROLE_WINDOWS && role != DSI_ROLE_LENGTHS && role != DSI_ROLE_LOGITS;
+}
+
 /* True if the port is the role's, but for nodes that pass it on; or the variable that is read. */
 static bool carries(const struct dsinfer_model *model, struct dsi_port port, enum dsi_role role) {
-    if (role == DSI_ROLE_LENGTHS && !model->signature.has_lengths) {
+    if ((role == DSI_ROLE_LENGTHS && !model->signature.has_lengths) ||
+        (is_state(role) && model->signature.is_bidirectional)) {
         return false;
     }
     return dsi_port_is_equal(dsi_match_source(&model->graph, port),
@@ -109,6 +114,12 @@ enum dsinfer_status dsi_name_find(const struct dsinfer_model *model, const char 
     for (i = 0; i < DSI_N_ROLES; i++) {
         if (strcmp(name, dsi_role_names[i]) != 0 || !is_there(model, (enum dsi_role)i)) {
             continue;
+        }
+        if (is_state((enum dsi_role)i) && model->signature.is_bidirectional) {
+            return dsi_fail(err, DSINFER_ERR_ARGUMENT,
+                            "there is no '%s' in this model: it takes recordings whole and has no "
+                            "state",
+                            name);
         }
         if (is_output_role((enum dsi_role)i) != is_output) {
             return dsi_fail(err, DSINFER_ERR_ARGUMENT, "'%s' is no %s of the network", name, kind);

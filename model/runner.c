@@ -11,6 +11,7 @@
 
 #define MAX_STREAMS 1024
 #define MAX_STEPS 1024
+#define MAX_WHOLE_STEPS 65536 /* of networks that take recordings whole: 21 minutes */
 
 struct dsinfer_runner {
     struct dsinfer_model *model; /* a reference */
@@ -26,10 +27,13 @@ void dsinfer_runner_options_init(struct dsinfer_runner_options *options) {
         .size = sizeof(*options), .max_streams = 1, .max_steps = 16};
 }
 
-static enum dsinfer_status take_options(const struct dsinfer_runner_options *from,
+static enum dsinfer_status take_options(const struct dsinfer_model *model,
+                                        const struct dsinfer_runner_options *from,
                                         struct dsinfer_runner_options *options,
                                         struct dsinfer_error *err) {
     enum dsinfer_status status;
+
+    const size_t max_steps = model->signature.is_bidirectional ? MAX_WHOLE_STEPS : MAX_STEPS;
 
     dsinfer_runner_options_init(options);
     if (from) {
@@ -40,10 +44,10 @@ static enum dsinfer_status take_options(const struct dsinfer_runner_options *fro
         *options = *from;
     }
     if (options->max_streams < 1 || options->max_streams > MAX_STREAMS || options->max_steps < 1 ||
-        options->max_steps > MAX_STEPS) {
+        options->max_steps > max_steps) {
         return dsi_fail(err, DSINFER_ERR_ARGUMENT,
-                        "%zu streams and %zu steps are wanted; 1 to %d and 1 to %d are possible",
-                        options->max_streams, options->max_steps, MAX_STREAMS, MAX_STEPS);
+                        "%zu streams and %zu steps are wanted; 1 to %d and 1 to %zu are possible",
+                        options->max_streams, options->max_steps, MAX_STREAMS, max_steps);
     }
     return DSINFER_OK;
 }
@@ -77,7 +81,7 @@ static enum dsinfer_status check_outputs(const struct dsinfer_runner *runner, si
     char needed_text[DSI_SHAPE_TEXT_SIZE];
     size_t i;
 
-    for (i = 0; i < DSI_N_ROLES - DSI_ROLE_LOGITS; i++) {
+    for (i = 0; i < runner->model->network.n_outputs; i++) {
         const struct dsi_shape needed = i ? dsi_shape_make(2, state) : dsi_shape_make(3, logits);
         struct dsi_shape found;
         enum dsi_dtype dtype;
@@ -131,7 +135,7 @@ enum dsinfer_status dsinfer_runner_create(struct dsinfer_model *model,
     if (!model) {
         return dsi_fail(err, DSINFER_ERR_ARGUMENT, "no model is given");
     }
-    status = take_options(options, &own, err);
+    status = take_options(model, options, &own, err);
     if (status == DSINFER_OK) {
         status = check_sizes(model, &own, err);
     }
@@ -154,6 +158,8 @@ enum dsinfer_status dsinfer_runner_create(struct dsinfer_model *model,
         status = dsi_fail_memory(err, state_size);
         goto out;
     }
+    memset(runner->h, 0, state_size); /* where the network has no state, it stays so */
+    memset(runner->c, 0, state_size);
     dsi_model_get_shapes(model, own.max_streams, own.max_steps, shapes);
     status = dsi_run_create(model->plan, shapes, &runner->run, err);
     if (status == DSINFER_OK) {
@@ -186,6 +192,12 @@ static bool take_lengths(struct dsinfer_runner *runner, const struct dsinfer_ste
     return true;
 }
 
+/* The state is given where the network has one. */
+static bool has_state(const struct dsinfer_runner *runner, const struct dsinfer_step *step) {
+    return runner->model->signature.is_bidirectional ||
+           (step->h && step->c && step->new_h && step->new_c);
+}
+
 enum dsinfer_status dsinfer_runner_run(struct dsinfer_runner *runner,
                                        const struct dsinfer_step *step) {
     const void *inputs[DSI_ROLE_LENGTHS + 1];
@@ -193,9 +205,8 @@ enum dsinfer_status dsinfer_runner_run(struct dsinfer_runner *runner,
     enum dsinfer_status status;
     size_t state_size;
 
-    if (!runner || !step || !step->windows || !step->h || !step->c || !step->logits ||
-        !step->new_h || !step->new_c || step->n_streams < 1 ||
-        step->n_streams > runner->max_streams || step->n_steps < 1 ||
+    if (!runner || !step || !step->windows || !step->logits || !has_state(runner, step) ||
+        step->n_streams < 1 || step->n_streams > runner->max_streams || step->n_steps < 1 ||
         step->n_steps > runner->max_steps || !take_lengths(runner, step)) {
         return DSINFER_ERR_ARGUMENT;
     }
@@ -205,8 +216,10 @@ enum dsinfer_status dsinfer_runner_run(struct dsinfer_runner *runner,
     }
 
     state_size = step->n_streams * runner->model->signature.n_cell * sizeof(float);
-    memcpy(runner->h, step->h, state_size);
-    memcpy(runner->c, step->c, state_size);
+    if (!runner->model->signature.is_bidirectional) {
+        memcpy(runner->h, step->h, state_size);
+        memcpy(runner->c, step->c, state_size);
+    }
     inputs[DSI_ROLE_WINDOWS] = step->windows;
     inputs[DSI_ROLE_H] = runner->h;
     inputs[DSI_ROLE_C] = runner->c;

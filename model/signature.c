@@ -55,9 +55,11 @@ static enum dsinfer_status fail_without_lstm(const struct dsi_graph *graph,
     uint32_t node;
 
     if (dsi_match_has_op(graph, "NextIteration")) {
-        return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
-                        "the network runs its LSTM in while loops, in both directions, as release "
-                        "0.1 did; only networks with one BlockLSTM (0.2 and later) are supported");
+        return dsi_fail(
+            err, DSINFER_ERR_UNSUPPORTED,
+            "the network runs its LSTM in while loops, but not as release 0.1 did; only "
+            "those of 0.1 and networks with one BlockLSTM (0.2 and later) are "
+            "supported");
     }
     if (dsi_graph_find_node(graph, "input_node", &node)) {
         return dsi_fail(err, DSINFER_ERR_MALFORMED,

@@ -23,6 +23,8 @@ struct dsi_signature {
     struct dsi_port ports[DSI_N_ROLES]; /* h and c: the reads, where the graph is cut */
     bool has_lengths;                   /* whether ports[DSI_ROLE_LENGTHS] is there */
     bool has_softmax;                   /* logits are probabilities */
+    bool is_bidirectional;              /* over whole recordings: there is no new_h nor new_c, and h
+                                           and c are zeros */
     int64_t n_steps;                    /* T of the file, -1 where it leaves it open */
     int64_t n_streams;                  /* N of the file, usually 1, -1 likewise */
     size_t n_context, n_features, n_cell, n_labels;

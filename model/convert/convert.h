@@ -34,7 +34,7 @@ enum dsinfer_status dsi_convert_cut(struct dsi_graph *graph, const struct dsi_cu
                                     size_t n_outputs, struct dsinfer_error *err);
 
 /* The same for the roles: inputs windows, h, c and, where the graph has them, lengths; outputs
- * logits, new_h, new_c, each under the name of its role. */
+ * logits and, but for bidirectional networks, new_h, new_c, each under the name of its role. */
 enum dsinfer_status dsi_convert_cut_roles(struct dsi_graph *graph,
                                           const struct dsi_signature *signature,
                                           struct dsinfer_error *err);

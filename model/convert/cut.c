@@ -129,5 +129,5 @@ enum dsinfer_status dsi_convert_cut_roles(struct dsi_graph *graph,
         outputs[i].port = signature->ports[DSI_ROLE_LOGITS + i];
     }
     return dsi_convert_cut(graph, inputs, signature->has_lengths ? 4 : 3, outputs,
-                           DSI_N_ROLES - DSI_ROLE_LOGITS, err);
+                           signature->is_bidirectional ? 1 : DSI_N_ROLES - DSI_ROLE_LOGITS, err);
 }

@@ -129,6 +129,32 @@ static struct value visit_lstm(const struct walk *walk, const struct dsi_node *n
     return (struct value){KIND_ROWS, n_cell};
 }
 
+/* Rows beside rows. */
+static struct value visit_concat(const struct walk *walk, const struct dsi_node *node) {
+    struct value value = {KIND_ROWS, 0};
+    int64_t axis;
+    size_t i;
+
+    if (node->n_inputs < 2 ||
+        !dsi_match_int(walk->graph, node->inputs[node->n_inputs - 1], &axis) || axis != 2) {
+        return (struct value){KIND_NONE, 0};
+    }
+    for (i = 0; i + 1 < node->n_inputs; i++) {
+        const struct value input = get_value(walk, node->inputs[i]);
+
+        if (input.kind != KIND_ROWS) {
+            return (struct value){KIND_NONE, 0};
+        }
+        value.width += input.width;
+    }
+    return value;
+}
+
+static bool is_reverse(const struct dsi_node *node) {
+    return dsi_node_is_op(node, "ReverseSequence") && dsi_node_get_int(node, "seq_dim", -1) == 0 &&
+           dsi_node_get_int(node, "batch_dim", 0) == 1;
+}
+
 /* Gives the values of one node their kind. */
 static enum dsinfer_status visit(struct walk *walk, uint32_t at, struct dsinfer_error *err) {
     static const int64_t perm[] = {1, 0, 2, 3};
@@ -154,6 +180,10 @@ static enum dsinfer_status visit(struct walk *walk, uint32_t at, struct dsinfer_
         *value = visit_dense(walk, node, input);
     } else if (dsi_node_is_op(node, "Lstm")) {
         *value = visit_lstm(walk, node, input);
+    } else if (dsi_node_is_op(node, "ConcatV2")) {
+        *value = visit_concat(walk, node);
+    } else if (is_reverse(node)) {
+        *value = input.kind == KIND_ROWS ? input : *value;
     } else if (dsi_node_is_op(node, "Softmax") || dsi_node_is_op(node, "Relu")) {
         *value = is_rows(input) ? input : *value;
     } else if (dsi_node_is_op(node, "Identity")) {

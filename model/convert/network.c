@@ -56,7 +56,9 @@ static enum dsinfer_status fuse(struct dsi_graph *network, const struct dsi_sign
     if (status == DSINFER_OK) {
         status = verify(network, dsi_convert_fuse_dense(network, err), err);
     }
-    if (status == DSINFER_OK) {
+    if (status == DSINFER_OK && signature->is_bidirectional) {
+        *is_fused = true; /* its reader makes no other LSTMs than these */
+    } else if (status == DSINFER_OK) {
         status = verify(network, dsi_convert_fuse_lstm(network, &sizes, is_fused, err), err);
     }
     if (status == DSINFER_OK && *is_fused) {

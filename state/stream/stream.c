@@ -56,6 +56,10 @@ static enum dsinfer_status create_scratch(struct dsi_utterance_scratch *scratch,
     if (!scratch->frame || !scratch->logits) {
         return dsi_fail(err, DSINFER_ERR_NO_MEMORY, "no memory for a stream");
     }
+    scratch->model = model;
+    if (!info->has_state) {
+        return DSINFER_OK;
+    }
     dsinfer_runner_options_init(&options);
     options.max_steps = n_steps;
     return dsinfer_runner_create(model, &options, &scratch->runner, err);
@@ -138,6 +142,9 @@ enum dsinfer_status dsinfer_stream_partial(struct dsinfer_stream *stream,
     }
     if (stream->phase != PHASE_OPEN) {
         return DSINFER_ERR_STATE;
+    }
+    if (stream->utterance.is_whole) {
+        return DSINFER_ERR_UNSUPPORTED;
     }
     return dsinfer_decoder_get_transcript(stream->utterance.decoder, transcript);
 }

@@ -1,4 +1,5 @@
-/* Samples to frames to windows to logits to beams, one frame at a time.
+/* Samples to frames to windows to logits to beams, one frame at a time; or, for networks that take
+ * recordings whole, to frames, and all the rest at the end.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "state/stream/utterance.h"
 
@@ -6,6 +7,7 @@
 #include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
 #include "state/decode/decoder.h"
+#include "state/decode/grow.h"
 
 #include <string.h>
 
@@ -52,6 +54,8 @@ enum dsinfer_status dsi_utterance_init(struct dsi_utterance *utterance,
     memset(utterance, 0, sizeof(*utterance));
     utterance->is_padded = !model->is_fused && info->n_steps > 0;
     utterance->n_steps = utterance->is_padded ? info->n_steps : options->n_steps;
+    utterance->is_whole = !info->has_state;
+    utterance->n_features = info->n_features;
     utterance->n_context = info->n_context;
     utterance->window_size = (2 * (size_t)info->n_context + 1) * info->n_features;
 
@@ -83,10 +87,36 @@ void dsi_utterance_reset(struct dsi_utterance *utterance) {
     dsi_lstm_state_reset(&utterance->state);
     dsinfer_decoder_reset(utterance->decoder);
     utterance->n_waiting = 0;
+    utterance->n_frames = 0;
     utterance->n_samples = 0;
 }
 
+/* Makes room for `n` frames in all. */
+static enum dsinfer_status reserve(struct dsi_utterance *utterance, size_t n) {
+    float *grown;
+
+    if (n > DSI_UTTERANCE_MAX_FRAMES) {
+        return DSINFER_ERR_LIMIT;
+    }
+    grown = dsi_grow(utterance->frames, &utterance->frames_capacity, n * utterance->n_features,
+                     sizeof(*grown));
+    if (!grown) {
+        return DSINFER_ERR_NO_MEMORY;
+    }
+    utterance->frames = grown;
+    return DSINFER_OK;
+}
+
 enum dsinfer_status dsi_utterance_copy(const struct dsi_utterance *from, struct dsi_utterance *to) {
+    if (from->n_frames > 0) {
+        const enum dsinfer_status status = reserve(to, from->n_frames);
+
+        if (status != DSINFER_OK) {
+            return status;
+        }
+        memcpy(to->frames, from->frames, from->n_frames * from->n_features * sizeof(*to->frames));
+    }
+    to->n_frames = from->n_frames;
     dsi_features_copy(from->features, to->features);
     dsi_windows_copy(from->windows, to->windows);
     dsi_lstm_state_copy(&from->state, &to->state);
@@ -112,6 +142,17 @@ static enum dsinfer_status run(struct dsi_utterance *utterance,
         status = dsinfer_decoder_feed(utterance->decoder, scratch->logits, utterance->n_waiting);
     }
     utterance->n_waiting = 0;
+    return status;
+}
+
+static enum dsinfer_status keep(struct dsi_utterance *utterance, const float *frame) {
+    const enum dsinfer_status status = reserve(utterance, utterance->n_frames + 1);
+
+    if (status == DSINFER_OK) {
+        memcpy(utterance->frames + utterance->n_frames * utterance->n_features, frame,
+               utterance->n_features * sizeof(*frame));
+        utterance->n_frames++;
+    }
     return status;
 }
 
@@ -144,10 +185,83 @@ enum dsinfer_status dsi_utterance_feed(struct dsi_utterance *utterance,
         n_samples -= n;
         utterance->n_samples += n;
         if (has_frame) {
-            status = push(utterance, scratch, scratch->frame);
+            status = utterance->is_whole ? keep(utterance, scratch->frame)
+                                         : push(utterance, scratch, scratch->frame);
         }
     }
     return status;
+}
+
+/* The windows of all frames; before the first and after the last there is `zero`. */
+static void write_windows(const struct dsi_utterance *utterance, float zero, float *windows) {
+    const size_t width = utterance->n_features;
+    const size_t n_window = 2 * utterance->n_context + 1;
+    size_t t, i, k;
+
+    for (t = 0; t < utterance->n_frames; t++) {
+        for (i = 0; i < n_window; i++) {
+            const size_t at = t + i; /* n_context more than the number of the frame */
+
+            if (at >= utterance->n_context && at - utterance->n_context < utterance->n_frames) {
+                memcpy(windows, utterance->frames + (at - utterance->n_context) * width,
+                       width * sizeof(*windows));
+            } else {
+                for (k = 0; k < width; k++) {
+                    windows[k] = zero;
+                }
+            }
+            windows += width;
+        }
+    }
+}
+
+/* The whole recording in one call. */
+static enum dsinfer_status run_whole(struct dsi_utterance *utterance,
+                                     const struct dsi_utterance_scratch *scratch) {
+    const size_t n = utterance->n_frames;
+    struct dsinfer_runner_options options;
+    struct dsinfer_step step = {.n_streams = 1, .n_steps = n};
+    struct dsinfer_runner *runner = NULL;
+    enum dsinfer_status status = DSINFER_ERR_NO_MEMORY;
+    float *windows = dsi_malloc_aligned(n * utterance->window_size * sizeof(*windows));
+    float *logits =
+        dsi_malloc_aligned(n * dsinfer_model_info(scratch->model)->n_labels * sizeof(*logits));
+
+    if (!windows || !logits) {
+        goto out;
+    }
+    write_windows(
+        utterance,
+        dsinfer_features_whiten(utterance->features, utterance->n_context, utterance->frames, n),
+        windows);
+    dsinfer_runner_options_init(&options);
+    options.max_steps = n;
+    status = dsinfer_runner_create(scratch->model, &options, &runner, NULL);
+    if (status != DSINFER_OK) {
+        goto out;
+    }
+    step.windows = windows;
+    step.logits = logits;
+    status = dsinfer_runner_run(runner, &step);
+    if (status == DSINFER_OK) {
+        status = dsinfer_decoder_feed(utterance->decoder, logits, n);
+    }
+out:
+    dsinfer_runner_destroy(runner);
+    dsi_free(windows);
+    dsi_free(logits);
+    return status;
+}
+
+/* The last frame is there only now. */
+static enum dsinfer_status end_whole(struct dsi_utterance *utterance,
+                                     const struct dsi_utterance_scratch *scratch) {
+    enum dsinfer_status status = DSINFER_OK;
+
+    if (dsinfer_features_finish(utterance->features, scratch->frame) > 0) {
+        status = keep(utterance, scratch->frame);
+    }
+    return status == DSINFER_OK ? run_whole(utterance, scratch) : status;
 }
 
 enum dsinfer_status dsi_utterance_end(struct dsi_utterance *utterance,
@@ -157,6 +271,9 @@ enum dsinfer_status dsi_utterance_end(struct dsi_utterance *utterance,
 
     if (utterance->n_samples == 0) {
         return DSINFER_OK; /* upstream would decode a frame of padding here */
+    }
+    if (utterance->is_whole) {
+        return end_whole(utterance, scratch);
     }
     if (dsinfer_features_finish(utterance->features, scratch->frame) > 0) {
         status = push(utterance, scratch, scratch->frame);
@@ -176,5 +293,6 @@ void dsi_utterance_finish(struct dsi_utterance *utterance) {
     dsi_lstm_state_finish(&utterance->state);
     dsinfer_decoder_destroy(utterance->decoder);
     dsi_free(utterance->chunk);
+    dsi_free(utterance->frames);
     memset(utterance, 0, sizeof(*utterance));
 }

@@ -17,6 +17,10 @@ struct dsi_utterance {
     struct dsinfer_decoder *decoder;
     size_t n_steps; /* windows a call */
     bool is_padded; /* every call has so many: the network runs at no other number */
+    bool is_whole;  /* the network takes recordings whole: frames wait for the end */
+    float *frames;  /* [n_frames][n_features] of them */
+    size_t n_frames, frames_capacity; /* in values */
+    size_t n_features;
     size_t n_context;
     size_t window_size; /* values a window */
     size_t n_waiting;   /* windows in chunk, below n_steps between calls */
@@ -25,7 +29,8 @@ struct dsi_utterance {
 
 /* What one call works with, and none keeps anything in. */
 struct dsi_utterance_scratch {
-    struct dsinfer_runner *runner; /* of the same model, for the utterance's n_steps */
+    struct dsinfer_model *model;   /* borrowed */
+    struct dsinfer_runner *runner; /* of it, for the utterance's n_steps; NULL where is_whole */
     float *frame;                  /* [n_features] */
     float *logits;                 /* [n_steps][n_labels] */
 };
@@ -42,6 +47,9 @@ void dsi_utterance_reset(struct dsi_utterance *utterance);
 /* Makes `to` (same model and options) equal to `from`. On failure `to` can only be reset, copied to
  * or finished. */
 enum dsinfer_status dsi_utterance_copy(const struct dsi_utterance *from, struct dsi_utterance *to);
+
+/* Most frames of an utterance that is_whole: 21 minutes. */
+#define DSI_UTTERANCE_MAX_FRAMES 65536
 
 /* Takes all samples, const float where `is_float`, else const int16_t. On failure the utterance can
  * only be reset, copied to or finished. */

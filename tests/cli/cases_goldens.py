@@ -95,3 +95,13 @@ def test_inspect_tells_what_an_alphabet_is():
     facts = run('inspect', '--json', path).json()
     assert facts['kind'] == 'alphabet' and facts['n_labels'] == 28
     assert '28' in run('inspect', path).out
+
+
+def test_a_network_of_0_1_takes_recordings_whole():
+    model = shared('oracle', 'graphs', 'ds011-h64-s7', 'output_graph.pb')
+    texts = json.loads(read(shared('oracle', 'e2e', 'ds011-h64-seed7', 'texts.json')))
+    name = '174-50561-0002'
+    audio = shared('audio', name + '.wav')
+    assert run('-m', model, audio).out.strip() == texts[name]['beam_500_no_lm']
+    for option in ('--partials', '--steps=4'):
+        assert 'whole' in run('transcribe', '-m', model, option, audio, code=2).err

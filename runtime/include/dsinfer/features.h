@@ -22,7 +22,7 @@ struct dsinfer_features_options {
 DSINFER_API void dsinfer_features_options_init(struct dsinfer_features_options *options);
 
 /* `options` may be NULL. Fails with ERR_UNSUPPORTED for a family or rate that is not there (16000
- * for all, also 8000 for ds07; ds01 has no stream), ERR_ARGUMENT, ERR_NO_MEMORY; *features is then
+ * for all, also 8000 for ds07), ERR_ARGUMENT, ERR_NO_MEMORY; *features is then
  * NULL. Nothing is allocated afterwards. */
 DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
 dsinfer_features_create(const struct dsinfer_features_options *options,
@@ -47,6 +47,13 @@ DSINFER_API size_t dsinfer_features_feed_f32(struct dsinfer_features *features,
 
 /* The frames of the samples left over at the end (room for max_frames(0)); returns their number. */
 DSINFER_API size_t dsinfer_features_finish(struct dsinfer_features *features, float *frames);
+
+/* The last step for ds01, when the frames of the whole recording are there: gives all values of its
+ * windows, with `n_context` frames before and after, mean 0 and deviation 1. Changes `frames`
+ * [n_frames][width] in place and returns what the zeros of the context become. Other families have
+ * no such step: nothing changes, and 0 is returned. */
+DSINFER_API float dsinfer_features_whiten(const struct dsinfer_features *features, size_t n_context,
+                                          float *frames, size_t n_frames);
 
 /* As new. */
 DSINFER_API void dsinfer_features_reset(struct dsinfer_features *features);

@@ -81,8 +81,9 @@ struct dsinfer_model_info {
     uint32_t n_steps;     /* windows a call in the file; 0 where the file leaves it open */
     int has_lengths;      /* the graph has an input for sequence lengths */
     int has_softmax;      /* logits are probabilities (0.4 on) */
-    const char *kernels;  /* name of the kernels in use, for example "avx2" */
-    size_t weights_size;  /* bytes of packed weights, shared by all runners */
+    int has_state; /* h and c go from call to call; not in 0.1, which takes recordings whole */
+    const char *kernels; /* name of the kernels in use, for example "avx2" */
+    size_t weights_size; /* bytes of packed weights, shared by all runners */
     enum dsinfer_alphabet_source alphabet_source;
     uint32_t beam_width;  /* that the model was exported with; 0 where it does not say (to 0.6) */
     const char *language; /* as the model says, for example "en-US"; NULL where it does not */

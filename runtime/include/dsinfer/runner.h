@@ -23,7 +23,7 @@ struct dsinfer_runner;
 struct dsinfer_runner_options {
     size_t size;        /* of this struct, set by _init */
     size_t max_streams; /* largest N of a call; default 1, 1 to 1024 */
-    size_t max_steps;   /* largest T of a call; default 16, 1 to 1024 */
+    size_t max_steps;   /* largest T of a call; default 16, 1 to 1024 (65536 without state) */
 };
 
 DSINFER_API void dsinfer_runner_options_init(struct dsinfer_runner_options *options);
@@ -34,7 +34,8 @@ struct dsinfer_step {
     size_t n_streams;     /* N, 1 to max_streams */
     size_t n_steps;       /* T, 1 to max_steps; need not be the file's */
     const float *windows; /* [N][T][2 * n_context + 1][n_features] */
-    const float *h, *c;   /* [N][n_cell] */
+    const float *h, *c; /* [N][n_cell]; not looked at, like new_h and new_c, where the model has no
+                           state */
     const int32_t
         *lengths;  /* [N], 0 to T; NULL: all T. Rows from the length on are one constant row */
     float *logits; /* [T][N][n_labels], the model's own output: raw up to 0.3 */

@@ -56,8 +56,8 @@ DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
 dsinfer_stream_feed_f32(struct dsinfer_stream *stream, const float *samples, size_t n_samples);
 
 /* What the beams say now: cheap. It lags by the nine frames of context and up to T windows. Fails
- * with ERR_ARGUMENT, ERR_STATE after finish, and ERR_NO_MEMORY, which leaves the stream as it was.
- */
+ * with ERR_ARGUMENT, ERR_STATE after finish, ERR_NO_MEMORY, which leaves the stream as it was, and
+ * ERR_UNSUPPORTED for a model without state (ds01), which decodes nothing before the end. */
 DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
 dsinfer_stream_partial(struct dsinfer_stream *stream, struct dsinfer_transcript *transcript);
 

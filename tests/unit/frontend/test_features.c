@@ -328,7 +328,7 @@ static void expect_refusal(enum dsinfer_family family, uint32_t sample_rate,
 
 static void a_family_or_rate_that_is_not_there_is_named(void **state) {
     (void)state;
-    expect_refusal(DSINFER_FAMILY_DS01, 16000, DSINFER_ERR_UNSUPPORTED, "ds01");
+    expect_refusal(DSINFER_FAMILY_DS01, 8000, DSINFER_ERR_UNSUPPORTED, "ds01");
     expect_refusal(DSINFER_FAMILY_DS03, 8000, DSINFER_ERR_UNSUPPORTED, "ds03");
     expect_refusal(DSINFER_FAMILY_DS03, 8000, DSINFER_ERR_UNSUPPORTED, "8000 Hz");
     expect_refusal(DSINFER_FAMILY_DS07, 44100, DSINFER_ERR_UNSUPPORTED, "44100 Hz");

@@ -3,11 +3,13 @@
 #include "frontend/frontend.h"
 
 #include "tests/support/frames.h"
+#include "tests/support/json.h"
 #include "tests/support/npy.h"
 #include "tests/support/test.h"
 #include "tests/support/wav.h"
 
 #include <dirent.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +28,7 @@ struct golden {
     size_t n_files; /* at least */
 };
 
+static const struct golden ds01 = {"v011", DSINFER_FAMILY_DS01, 16000, 2e-4, 0.0, 42};
 static const struct golden ds03 = {"v030", DSINFER_FAMILY_DS03, 16000, 1e-3, 1e-5, 42};
 static const struct golden ds04 = {"v041", DSINFER_FAMILY_DS04, 16000, 1e-3, 1e-5, 42};
 static const struct golden ds05 = {"v051", DSINFER_FAMILY_DS05, 16000, 1e-4, 1e-5, 42};
@@ -84,6 +87,7 @@ static void check_features(const struct golden *golden, const char *name) {
     test_npy_read(test_shared_path(path, "oracle/frontend/%s/%s.feats.npy", golden->folder, name),
                   &expected);
     test_frames_extract(features, wav.samples, wav.n_samples, TEST_WHOLE, &whole);
+    dsinfer_features_whiten(features, N_CONTEXT, whole.values, whole.n_frames);
     check_values(golden, name, &whole, &expected);
 
     for (i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
@@ -91,6 +95,7 @@ static void check_features(const struct golden *golden, const char *name) {
 
         dsinfer_features_reset(features);
         test_frames_extract(features, wav.samples, wav.n_samples, pieces[i], &frames);
+        dsinfer_features_whiten(features, N_CONTEXT, frames.values, frames.n_frames);
         test_frames_assert_equal(&frames, &whole);
         test_frames_free(&frames);
     }
@@ -170,6 +175,35 @@ static void windows_are_those_of_upstream(void **state) {
     assert_true(for_all(*state, ".windows.npy", check_windows) > 0);
 }
 
+/* What a zero of the context becomes, which upstream's index tells. */
+static void check_context(const struct golden *golden, const char *name) {
+    struct dsinfer_features *features = test_features_create(golden->family, golden->sample_rate);
+    struct test_frames frames = {0};
+    struct test_wav wav;
+    char path[TEST_PATH_SIZE];
+    json_t *index = test_json_read(test_shared_path(path, "oracle/frontend/csf_index.json"));
+    const json_t *facts = json_object_get(json_object_get(index, name), golden->folder);
+    double expected;
+
+    assert_non_null(facts);
+    expected = json_number_value(json_object_get(facts, "context_value"));
+    read_recording(name, &wav);
+    test_frames_extract(features, wav.samples, wav.n_samples, TEST_WHOLE, &frames);
+    assert_true(
+        fabs((double)dsinfer_features_whiten(features, N_CONTEXT, frames.values, frames.n_frames) -
+             expected) < 1e-5);
+    test_frames_free(&frames);
+    test_wav_free(&wav);
+    json_decref(index);
+    dsinfer_features_destroy(features);
+}
+
+static void context_is_whitened_as_upstream_does(void **state) {
+    assert_true(for_all(*state, ".feats.npy", check_context) > 0);
+}
+
+#define WHITENED(golden)                                                                           \
+    { "context_of_" #golden, context_is_whitened_as_upstream_does, NULL, NULL, (void *)&(golden) }
 #define FEATURES(golden)                                                                           \
     { "features_of_" #golden, features_are_those_of_upstream, NULL, NULL, (void *)&(golden) }
 #define WINDOWS(golden)                                                                            \
@@ -177,8 +211,9 @@ static void windows_are_those_of_upstream(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        FEATURES(ds03), FEATURES(ds04),    FEATURES(ds05), FEATURES(ds06), FEATURES(ds07),
-        WINDOWS(ds03),  FEATURES(ds07_8k), WINDOWS(ds04),  WINDOWS(ds07),
+        FEATURES(ds01),    WHITENED(ds01), FEATURES(ds03), FEATURES(ds04),
+        FEATURES(ds05),    FEATURES(ds06), FEATURES(ds07), WINDOWS(ds03),
+        FEATURES(ds07_8k), WINDOWS(ds04),  WINDOWS(ds07),
     };
 
     if (!test_has_shared()) {
