@@ -430,7 +430,8 @@ static enum dsinfer_status get_constant(struct dsi_ir_builder *builder, uint32_t
             return *builder->scope.has_no_memory
                        ? dsi_fail_memory(builder->err, DSI_IR_MAX_CHANNELS)
                        : dsi_fail(builder->err, DSINFER_ERR_MALFORMED,
-                                  "layer '%s' depends on itself", source->name);
+                                  "layer '%s' (%s) gives nothing that can be read", source->name,
+                                  source->type);
         }
         if (form == DSI_IR_TURNED && constant.shape.rank != 2) {
             form = DSI_IR_PLAIN;

@@ -5,7 +5,7 @@ SPDX-License-Identifier: BSD-2-Clause
 import json
 import os
 
-from support import BUNDLED, read, run, shared
+from support import BUNDLED, need_numpy, npy, read, run, shared, temporary
 
 MODELS = {
     'random64': ('oracle', 'e2e', 'models', 'ds030-h64-seed7.pb'),
@@ -34,6 +34,66 @@ def test_memory_mapped_model_gives_the_same():
     audio = shared('audio', '174-50561-0002.wav')
     models = [shared('oracle', 'e2e', 'models', 'ds030-h64-seed7' + e) for e in ('.pb', '.pbmm')]
     assert run('-m', models[0], audio).out == run('-m', models[1], audio).out
+
+
+def ir():
+    return shared('oracle', 'e2e', 'models', 'ir-h64-seed7', 'ds030-h64-seed7.xml')
+
+
+def test_an_ir_gives_the_texts_of_its_graph():
+    texts = json.loads(read(shared('oracle', 'e2e', 'random64', 'texts.json')))
+    audio = [shared('audio', item + '.wav') for item in texts]
+    for key, options in BEAMS.items():
+        lines = run('transcribe', '--no-lm', '-m', ir(), *options, *audio).out
+        assert lines.splitlines() == [text[key].strip() for text in texts.values()], key
+
+
+def test_an_ir_gives_the_numbers_of_openvino():
+    np = need_numpy()
+    for name in ('174-50561-0002', '2902-9008-0015'):
+        frames = temporary(name + '.npy')
+        run('features', '--family', 'ds03', shared('audio', name + '.wav'), '-o', frames)
+        frames = np.load(frames)
+        padded = np.pad(frames, ((9, 9), (0, 0)))
+        windows = np.stack([padded[i:i + 19] for i in range(len(frames))])
+        windows = np.pad(windows, ((0, -len(windows) % 16), (0, 0), (0, 0)))
+        outputs = {role: temporary(role + '.npy') for role in ('logits', 'new_h', 'new_c')}
+        options = [part for item in outputs.items() for part in ('--output', '%s=%s' % item)]
+        windows = npy('windows.npy', windows.reshape(-1, 1, 16, 19, 26).astype(np.float32))
+        run('run', ir(), '--input', 'windows=' + windows, *options)
+        got = {role: np.load(path) for role, path in outputs.items()}
+        wanted = np.load(shared('oracle', 'e2e', 'random64', 'logits_ir', name + '.npy'))
+        states = np.load(shared('oracle', 'e2e', 'random64', 'states_ir', name + '.npy'))
+        logits = got['logits'].reshape(-1, 29)[:len(frames)]
+        assert logits.shape == wanted.shape
+        assert np.abs(logits - wanted).max() <= 1e-4
+        assert np.abs(got['new_h'][:, 0] - states[:, 0]).max() <= 2e-5
+        c = states[:, 1]
+        assert (np.abs(got['new_c'][:, 0] - c) <= 1e-4 + 1e-5 * np.abs(c)).all()
+
+
+def test_inspect_tells_what_an_ir_is():
+    facts = run('inspect', '--json', ir()).json()
+    assert facts['kind'] == 'model' and facts['format'] == 'ir' and facts['family'] == 'ds03'
+    assert facts['signature']['windows'] == 'input_node'
+    assert facts['signature']['logits'] == 'raw_logits'
+    assert facts['ops']['Lstm'] == 1 and facts['ops']['MatMul'] == 5
+
+
+def test_values_of_an_ir_are_found_by_all_their_names():
+    np = need_numpy()
+    windows = npy('windows.npy', np.ones((1, 16, 19, 26), np.float32))
+    c = npy('c.npy', np.full((1, 64), 0.25, np.float32))
+    results = []
+    for state, out in (('c', 'new_c'), ('previous_state_c/read', 'lstm_fused_cell/GatherNd:0'),
+                       ('previous_state_c/read:0', 'lstm_fused_cell/GatherNd'),
+                       ('previous_state_c/read/placeholder_port_0',
+                        'lstm_fused_cell/BlockLSTM/TensorIterator.2')):
+        path = temporary('out.npy')
+        run('run', ir(), '--input', 'windows=' + windows, '--input', '%s=%s' % (state, c),
+            '--output', '%s=%s' % (out, path))
+        results.append(np.load(path))
+    assert all((result == results[0]).all() for result in results)
 
 
 def test_kernels_agree():

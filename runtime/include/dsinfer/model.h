@@ -6,7 +6,8 @@
  * the model lives.
  *
  * Formats are told by content, never by name: frozen TensorFlow graphs (`.pb`, also the `rounded`
- * ones) and memory-mapped packages (`.pbmm`).
+ * ones), memory-mapped packages (`.pbmm`), and OpenVINO IRs (`.xml`; the `.bin` of the same name
+ * beside it is mapped as well).
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef DSINFER_MODEL_H
@@ -98,7 +99,8 @@ dsinfer_model_open(const char *path, const struct dsinfer_model_options *options
                    struct dsinfer_model **model, struct dsinfer_error *error);
 
 /* The same from `size` bytes in memory, which the caller keeps alive and unchanged as long as the
- * model lives. There is no folder to look for an alphabet in. */
+ * model lives. There is no folder to look for an alphabet in, nor for the `.bin` of an IR, which is
+ * therefore refused with ERR_UNSUPPORTED. */
 DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
 dsinfer_model_open_memory(const void *bytes, size_t size,
                           const struct dsinfer_model_options *options, struct dsinfer_model **model,
