@@ -258,6 +258,11 @@ static int bench_audio(struct settings *settings, const char *audio_name) {
     if (exit_code != CLI_EXIT_OK) {
         return exit_code;
     }
+    if (!dsinfer_model_info(bench.model)->has_state) {
+        dsinfer_model_unref(bench.model);
+        return cli_usage(cli_model_get_name(&settings->model),
+                         "the model takes recordings whole: there is no stream to be measured");
+    }
     report.load_s = cli_clock_s() - started_s;
     report.model_name = cli_model_get_name(&settings->model);
     report.bench = &bench;

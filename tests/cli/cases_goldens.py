@@ -165,3 +165,10 @@ def test_a_network_of_0_1_takes_recordings_whole():
     assert run('-m', model, audio).out.strip() == texts[name]['beam_500_no_lm']
     for option in ('--partials', '--steps=4'):
         assert 'whole' in run('transcribe', '-m', model, option, audio, code=2).err
+    assert 'whole' in run('bench', '-m', model, audio, code=2).err
+    windows = 'windows=' + shared('oracle', 'graphs', 'ds011-h64-s7', 'golden', 'batch.windows.npy')
+    for state in ('h', 'c'):
+        assert 'whole' in run('run', model, '-i', windows, '-i', state + '=' + windows[8:],
+                              '-o', 'logits=' + temporary('logits.npy'), code=2).err
+        assert 'whole' in run('run', model, '-i', windows,
+                              '-o', 'new_' + state + '=' + temporary('new.npy'), code=2).err
