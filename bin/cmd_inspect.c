@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #define WIDTH 80
+#define NAME_WIDTH 44 /* of a weight */
 
 struct settings {
     bool is_json;
@@ -165,7 +166,7 @@ static void print_ops(const char *title, const struct dsinfer_op_count *ops, siz
             fputs("\n", stdout);
             column = 0;
         }
-        fputs(item, stdout);
+        cli_print(stdout, item);
         column += length > 0 ? (size_t)length : 0;
     }
     putchar('\n');
@@ -174,7 +175,7 @@ static void print_ops(const char *title, const struct dsinfer_op_count *ops, siz
 static void print_model(const struct dsinfer_inspection_info *info) {
     const struct dsinfer_model_info *model = info->model;
     char size[32], shape[160];
-    size_t i;
+    size_t length, i;
 
     printf("  family    %s (%s)", dsinfer_family_name(model->family), releases_of(model->family));
     if (model->version) {
@@ -195,7 +196,9 @@ static void print_model(const struct dsinfer_inspection_info *info) {
     printf("\n  output    %s\n", output_name(model));
     printf("  alphabet  %s\n", alphabet_name(model->alphabet_source));
     if (model->language) {
-        printf("  language  %s\n", model->language);
+        fputs("  language  ", stdout);
+        cli_print(stdout, model->language);
+        putchar('\n');
     }
     if (model->beam_width) {
         printf("  decoding  with a beam of %" PRIu32 "\n", model->beam_width);
@@ -204,7 +207,9 @@ static void print_model(const struct dsinfer_inspection_info *info) {
            describe_size((double)model->weights_size, size, sizeof(size)));
     printf("\nsignature\n");
     for (i = 0; i < info->n_roles; i++) {
-        printf("  %-8s  %s\n", info->roles[i].role, info->roles[i].tensor);
+        printf("  %-8s  ", info->roles[i].role);
+        cli_print(stdout, info->roles[i].tensor);
+        putchar('\n');
     }
     print_ops("nodes in the file", info->ops, info->n_ops);
     print_ops("what runs", info->plan_ops, info->n_plan_ops);
@@ -212,7 +217,9 @@ static void print_model(const struct dsinfer_inspection_info *info) {
     for (i = 0; i < info->n_weights; i++) {
         const struct dsinfer_weight *weight = &info->weights[i];
 
-        printf("  %-44s %-16s %10s\n", weight->name,
+        fputs("  ", stdout);
+        length = cli_print(stdout, weight->name);
+        printf("%*s %-16s %10s\n", length < NAME_WIDTH ? (int)(NAME_WIDTH - length) : 0, "",
                cli_npy_describe_shape(weight->dims, weight->rank, shape, sizeof(shape)),
                describe_size((double)weight->size, size, sizeof(size)));
     }
@@ -225,7 +232,8 @@ static void print_text(const char *path, const struct dsinfer_inspection_info *i
     if (stat(path, &facts) == 0) {
         describe_size((double)facts.st_size, size, sizeof(size));
     }
-    printf("%s: %s\n", path, kind_name(info->kind));
+    cli_print(stdout, path);
+    printf(": %s\n", kind_name(info->kind));
     printf("  format    %s, %s\n", info->format, size);
     if (info->model) {
         print_model(info);

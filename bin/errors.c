@@ -64,23 +64,25 @@ bool cli_fail_library(struct cli_error *error, enum dsinfer_status status,
     return false;
 }
 
-/* Names come from the command line and may hold anything: the line stays one line. */
-static void print_text(const char *text) {
-    for (; *text; text++) {
-        const unsigned char byte = (unsigned char)*text;
+size_t cli_print(FILE *file, const char *text) {
+    const char *p;
 
-        fputc(byte < 0x20 || byte == 0x7f ? '?' : byte, stderr);
+    for (p = text; *p; p++) {
+        const unsigned char byte = (unsigned char)*p;
+
+        fputc(byte < 0x20 || byte == 0x7f ? '?' : byte, file);
     }
+    return (size_t)(p - text);
 }
 
 static void print_line(const char *name, const char *class, const char *sentence) {
     fputs("dsinfer: ", stderr);
-    print_text(name[0] ? name : "''");
+    cli_print(stderr, name[0] ? name : "''");
     fputs(": ", stderr);
     if (class) {
         fprintf(stderr, "%s: ", class);
     }
-    print_text(sentence);
+    cli_print(stderr, sentence);
     fputc('\n', stderr);
 }
 

@@ -11,6 +11,8 @@
 #include <dsinfer/status.h>
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
 
 enum cli_class { CLI_MALFORMED, CLI_UNSUPPORTED, CLI_RESOURCES, CLI_IO, CLI_USAGE, CLI_AUDIO };
 
@@ -47,6 +49,10 @@ bool cli_fail_errno(struct cli_error *error, const char *what);
  * general text of the status is used. */
 bool cli_fail_library(struct cli_error *error, enum dsinfer_status status,
                       const struct dsinfer_error *from);
+
+/* Prints text that comes from a file or the command line and may hold anything, as part of one
+ * line: control characters become '?'. Returns its length. */
+size_t cli_print(FILE *file, const char *text);
 
 /* Prints the line. */
 void cli_report(const char *name, const struct cli_error *error);

@@ -1,6 +1,7 @@
 /* Progress and partial texts on stderr.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "bin/output/status.h"
+#include "bin/errors.h"
 #include "bin/memory.h"
 
 #include <stdio.h>
@@ -69,8 +70,11 @@ static void rewrite(const struct cli_status *status, double audio_s) {
         describe(status, audio_s, progress, sizeof(progress));
         used = strlen(progress) + 2;
     }
-    fprintf(stderr, "\r%.*s%s%s\033[K", (int)columns, progress, used ? "  " : "",
-            status->text && used < columns ? find_tail(status->text, columns - used) : "");
+    fprintf(stderr, "\r%.*s%s", (int)columns, progress, used ? "  " : "");
+    if (status->text && used < columns) {
+        cli_print(stderr, find_tail(status->text, columns - used));
+    }
+    fputs("\033[K", stderr);
     fflush(stderr);
 }
 
@@ -78,7 +82,8 @@ static void write_progress_line(const struct cli_status *status, double audio_s)
     char progress[80];
 
     describe(status, audio_s, progress, sizeof(progress));
-    fprintf(stderr, "%s: %s\n", status->input, progress);
+    cli_print(stderr, status->input);
+    fprintf(stderr, ": %s\n", progress);
 }
 
 void cli_status_progress(struct cli_status *status, double audio_s) {
@@ -102,7 +107,8 @@ void cli_status_partial(struct cli_status *status, const char *text, double audi
     if (status->is_terminal) {
         rewrite(status, audio_s);
     } else {
-        fprintf(stderr, "%s\n", text);
+        cli_print(stderr, text);
+        fputc('\n', stderr);
     }
 }
 

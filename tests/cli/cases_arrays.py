@@ -172,6 +172,18 @@ def test_arrays_that_do_not_fit_are_refused():
     assert not os.path.exists(temporary('never.npy'))
 
 
+def test_an_output_may_replace_an_input_but_not_the_model():
+    numpy = need_numpy()
+    windows, state = temporary('w.npy'), temporary('h.npy')
+    network = write('m.pb', read(os.path.join(BUNDLED, 'output_graph.pb')))
+    numpy.save(windows, numpy.zeros((1, 2, 19, 26), numpy.float32))
+    numpy.save(state, numpy.ones((1, 384), numpy.float32))
+    fails('run', network, '-i', 'windows=' + windows, '-o', 'logits=' + network, code=2,
+          name=network, kind='usage')
+    run('run', network, '-i', 'windows=' + windows, '-i', 'h=' + state, '-o', 'new_h=' + state)
+    assert (numpy.load(state) != 1).all()
+
+
 def test_damaged_arrays_are_refused():
     numpy = need_numpy()
     good = read(npy('good.npy', numpy.zeros((3, 29), 'f4')))

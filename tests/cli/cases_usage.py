@@ -149,6 +149,24 @@ def test_broken_alphabets_are_refused():
           name='/nowhere')
 
 
+def test_names_in_a_model_cannot_speak_to_the_terminal():
+    graph = read(os.path.join(BUNDLED, 'output_graph.pb'))
+    model = write('escape.pb', graph.replace(b'input_node', b'inp\x1b[7mode'))
+    assert 'inp?[7mode' in run('inspect', model).out
+    assert '\x1b' not in run('inspect', model).out + run('inspect', '--json', model).out
+
+
+def test_a_label_cannot_break_the_line():
+    alphabet = read(os.path.join(BUNDLED, 'alphabet.txt'))
+    letters = write('tab.txt', alphabet.replace(b'e\n', b'\t\n'))
+    assert run('transcribe', '--alphabet', letters, SAMPLE).out.startswith('sh? f?lt')
+
+
+def test_a_word_far_from_every_command_gets_no_suggestion():
+    for word in ('', 'foo', 'xyz'):
+        fails(word, code=2, name=word or "''", says='see dsinfer --help')
+
+
 def test_malformed_graphs_have_the_class_of_their_manifest():
     import json
     cases = json.loads(read(shared('oracle', 'graphs', 'errors', 'manifest.json')))['cases']

@@ -52,7 +52,7 @@ enum dsinfer_kernel_level {
 struct dsinfer_model_options {
     size_t size;                       /* of this struct, set by _init */
     enum dsinfer_kernel_level kernels; /* default DSINFER_KERNELS_NATIVE */
-    const char *alphabet_path;         /* default NULL: beside the model, or English */
+    const char *alphabet_path;         /* default NULL: embedded, beside the model, or English */
 };
 
 /* Fills in the defaults. */

@@ -46,12 +46,37 @@ static void long_sentences_are_cut(void **state) {
     assert_int_equal(strlen(err.message), DSINFER_ERROR_SIZE - 1);
 }
 
+static void the_version_is_three_numbers(void **state) {
+    const char *version = dsinfer_version();
+    size_t n_dots = 0;
+    size_t i;
+
+    (void)state;
+    for (i = 0; version[i]; i++) {
+        n_dots += version[i] == '.';
+        assert_true(version[i] == '.' || (version[i] >= '0' && version[i] <= '9'));
+    }
+    assert_int_equal(n_dots, 2);
+}
+
+static void options_of_another_size_are_refused(void **state) {
+    struct dsinfer_error err = {0};
+
+    (void)state;
+    assert_int_equal(dsi_check_options_size(24, 24, "the stream", &err), DSINFER_OK);
+    assert_int_equal(err.message[0], 0);
+    assert_int_equal(dsi_check_options_size(16, 24, "the stream", &err), DSINFER_ERR_ARGUMENT);
+    assert_non_null(strstr(err.message, "the stream have 16 bytes, not 24"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_status_has_a_name_and_a_text),
         cmocka_unit_test(a_failure_is_worded_and_returned),
         cmocka_unit_test(control_characters_from_files_are_hidden),
         cmocka_unit_test(long_sentences_are_cut),
+        cmocka_unit_test(the_version_is_three_numbers),
+        cmocka_unit_test(options_of_another_size_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
