@@ -10,6 +10,7 @@
 
 #include <dsinfer/runner.h>
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -210,12 +211,70 @@ static void streams_of_later_families_are_their_parts_in_a_row(void **state) {
     test_wav_free(&wav);
 }
 
+/* A genuine model of 0.9 that says it works with another number of two bytes in the metadata. */
+static struct dsinfer_model *open_changed(const char *node, const char from[2], const char to[2],
+                                          unsigned char **bytes) {
+    struct dsinfer_model *model;
+    char path[TEST_PATH_SIZE];
+    bool is_behind = false;
+    size_t size, i;
+
+    *bytes =
+        test_read_file(test_shared_path(path, "oracle/graphs/ds093-h64-s7/output_graph.pb"), &size);
+    for (i = 0; i + strlen(node) <= size; i++) {
+        is_behind = is_behind || memcmp(*bytes + i, node, strlen(node)) == 0;
+        if (is_behind && memcmp(*bytes + i, from, 2) == 0) {
+            memcpy(*bytes + i, to, 2);
+            break;
+        }
+    }
+    assert_int_equal(dsinfer_model_open_memory(*bytes, size, NULL, &model, NULL), DSINFER_OK);
+    return model;
+}
+
+static void rate_and_frames_of_the_metadata_choose_the_front_end(void **state) {
+    unsigned char *bytes;
+    struct dsinfer_model *model =
+        open_changed("metadata_sample_rate", "\x80\x7d", "\xc0\x3e", &bytes);
+    struct dsinfer_stream *stream = test_stream_create(model, 16, DSINFER_DECODER_GREEDY, 1);
+    struct dsinfer_stream_options options;
+    struct dsinfer_transcript transcript;
+    struct dsinfer_error err;
+    struct test_wav wav;
+    char *expected;
+
+    (void)state;
+    assert_int_equal(dsinfer_model_info(model)->sample_rate, 8000);
+    assert_int_equal(dsinfer_model_info(model)->window, 256);
+    assert_int_equal(dsinfer_model_info(model)->step, 160);
+    read_recording("174-50561-0002", &wav);
+    expected = transcribe(model, &wav);
+    test_stream_feed(stream, wav.samples, wav.n_samples, 777);
+    assert_int_equal(dsinfer_stream_finish(stream, &transcript), DSINFER_OK);
+    assert_string_equal(transcript.text, expected);
+    free(expected);
+    test_wav_free(&wav);
+    dsinfer_stream_destroy(stream);
+    dsinfer_model_unref(model);
+    free(bytes);
+
+    model = open_changed("metadata_feature_win_len", "\x01\x20", "\x01\x19", &bytes);
+    dsinfer_stream_options_init(&options);
+    options.decoder.kind = DSINFER_DECODER_GREEDY;
+    assert_int_equal(dsinfer_stream_create(model, &options, &stream, &err),
+                     DSINFER_ERR_UNSUPPORTED);
+    assert_non_null(strstr(err.message, "frames of 400 samples every 320"));
+    dsinfer_model_unref(model);
+    free(bytes);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recordings_give_the_texts_of_0_1),
         cmocka_unit_test(a_whole_recording_can_be_peeked_at_and_cloned_but_has_no_partial_text),
         cmocka_unit_test(failed_allocations_end_a_whole_recording_cleanly),
         cmocka_unit_test(streams_of_later_families_are_their_parts_in_a_row),
+        cmocka_unit_test(rate_and_frames_of_the_metadata_choose_the_front_end),
     };
 
     if (!test_has_shared()) {
