@@ -11,7 +11,7 @@
 
 struct cli_bytes {
     int fd;
-    bool is_plain;     /* a plain file: `left` can be known, other readers may try it */
+    bool is_plain;     /* a plain file: its size is known, other readers may try it */
     uint64_t position; /* bytes taken so far */
     uint64_t size;     /* of a plain file */
 };

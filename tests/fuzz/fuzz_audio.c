@@ -8,7 +8,7 @@
 #include <math.h>
 
 #define RATE 16000
-#define N_ENCODINGS 8
+#define N_ENCODINGS 8       /* of cli_encoding_names */
 #define N_SAMPLES 1000      /* read at once */
 #define MAX_SAMPLES 1000000 /* of a file that says it is longer than it is */
 
