@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "bin/commands.h"
 #include "bin/errors.h"
+#include "bin/inspect_scorer.h"
 #include "bin/npy.h"
 #include "bin/output/json.h"
 #include "bin/output/writer.h"
@@ -24,7 +25,18 @@ static const struct cli_option options[] = {
 };
 
 static const char *kind_name(enum dsinfer_file_kind kind) {
-    return kind == DSINFER_FILE_ALPHABET ? "alphabet" : "model";
+    switch (kind) {
+    case DSINFER_FILE_ALPHABET:
+        return "alphabet";
+    case DSINFER_FILE_LANGUAGE_MODEL:
+        return "language model";
+    case DSINFER_FILE_DICTIONARY:
+        return "dictionary";
+    case DSINFER_FILE_SCORER:
+        return "scorer";
+    default:
+        return "model";
+    }
 }
 
 static const char *alphabet_name(enum dsinfer_alphabet_source source) {
@@ -146,6 +158,8 @@ static void print_json(const char *path, const struct dsinfer_inspection_info *i
     cli_json_set(object, "format", cli_json_string(info->format));
     if (info->model) {
         add_model(object, info);
+    } else if (info->scorer) {
+        cli_inspect_scorer_add(object, info->scorer);
     } else {
         cli_json_set(object, "n_labels", json_integer((json_int_t)info->n_labels));
     }
@@ -237,6 +251,8 @@ static void print_text(const char *path, const struct dsinfer_inspection_info *i
     printf("  format    %s, %s\n", info->format, size);
     if (info->model) {
         print_model(info);
+    } else if (info->scorer) {
+        cli_inspect_scorer_print(info->scorer);
     } else {
         printf("  labels    %zu, and the blank\n", info->n_labels);
     }
@@ -284,9 +300,10 @@ static int run(int argc, char **argv) {
 const struct cli_command cli_inspect = {
     "inspect",
     "FILE",
-    "what a model or alphabet is, and what is wrong with it",
+    "what a model or another file is, and what is wrong with it",
     "Describes a file by its content: family and format of a model, its shapes, which tensors are "
-    "features, states and logits, its operations and weights, and what will run.",
+    "features, states and logits, its operations and weights, and what will run. Language models, "
+    "tries, scorers and alphabets are described, too.",
     "  dsinfer inspect output_graph.pb\n"
     "  dsinfer inspect --json output_graph.pbmm\n",
     run,

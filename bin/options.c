@@ -141,6 +141,23 @@ static bool parse_number(const char *text, uint32_t min, uint32_t max, uint32_t 
     return true;
 }
 
+/* Decimal, with or without a point and an exponent; the program never leaves the "C" locale. */
+static bool parse_real(const char *text, double *number) {
+    const double limit = 1e9;
+    char *end;
+    double value;
+
+    if (!text[0] || strspn(text, "+-.0123456789eE") != strlen(text)) {
+        return false;
+    }
+    value = strtod(text, &end);
+    if (*end || !(value > -limit && value < limit)) {
+        return false;
+    }
+    *number = value;
+    return true;
+}
+
 static int store_choice(const struct cli_option *option, const char *name, const char *text,
                         int *choice) {
     char list[256] = "";
@@ -178,6 +195,11 @@ static int store(const struct cli_option *option, const struct cli_group *group,
         if (!parse_number(text, option->min, option->max, (uint32_t *)(void *)at)) {
             return cli_usage(name, "'%s' is not a whole number from %" PRIu32 " to %" PRIu32, text,
                              option->min, option->max);
+        }
+        break;
+    case CLI_REAL:
+        if (!parse_real(text, (double *)(void *)at)) {
+            return cli_usage(name, "'%s' is not a number", text);
         }
         break;
     case CLI_CHOICE:

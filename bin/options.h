@@ -18,6 +18,7 @@ enum cli_kind {
     CLI_FLAG,   /* bool */
     CLI_TEXT,   /* const char * */
     CLI_NUMBER, /* uint32_t, min to max */
+    CLI_REAL,   /* double, of at most nine digits before the point */
     CLI_CHOICE, /* int: index into choices */
     CLI_LIST    /* struct cli_words: may be given many times */
 };

@@ -1,7 +1,8 @@
-/* What a file is: a model (opened as ever) or an alphabet.
+/* What a file is: a model (opened as ever), an alphabet, or one of the kinds of a scorer.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "model/convert/convert.h"
 #include "model/format.h"
+#include "model/lm/scorer.h"
 #include "model/model.h"
 #include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
@@ -22,6 +23,7 @@
 struct dsinfer_inspection {
     struct dsinfer_model *model; /* a reference; NULL for an alphabet */
     struct dsinfer_inspection_info info;
+    struct dsinfer_scorer_info scorer;
     struct dsinfer_role roles[DSI_N_ROLES];
     char *role_names[DSI_N_ROLES];     /* owned */
     struct dsinfer_op_count *ops;      /* owned */
@@ -199,6 +201,22 @@ static bool read_alphabet(struct dsi_bytes bytes, size_t *n_labels) {
     return is_alphabet;
 }
 
+static enum dsinfer_status inspect_scorer(struct dsinfer_inspection *inspection,
+                                          struct dsi_bytes bytes, struct dsinfer_error *err) {
+    struct dsinfer_inspection_info *info = &inspection->info;
+    const struct dsinfer_scorer_info *scorer = &inspection->scorer;
+    const enum dsinfer_status status = dsi_scorer_describe(bytes, &inspection->scorer, err);
+
+    if (status == DSINFER_OK) {
+        info->kind = !scorer->order        ? DSINFER_FILE_DICTIONARY
+                     : scorer->has_weights ? DSINFER_FILE_SCORER
+                                           : DSINFER_FILE_LANGUAGE_MODEL;
+        info->format = scorer->order ? scorer->format : scorer->dictionary;
+        info->scorer = scorer;
+    }
+    return status;
+}
+
 enum dsinfer_status dsinfer_inspection_open(const char *path, struct dsinfer_inspection **out,
                                             struct dsinfer_error *err) {
     struct dsinfer_inspection *inspection;
@@ -221,8 +239,10 @@ enum dsinfer_status dsinfer_inspection_open(const char *path, struct dsinfer_ins
         goto out;
     }
 
-    if (!dsi_model_format_probe(file.bytes) &&
-        read_alphabet(file.bytes, &inspection->info.n_labels)) {
+    if (dsi_lm_probe(file.bytes) || dsi_dictionary_probe(file.bytes)) {
+        status = inspect_scorer(inspection, file.bytes, err);
+    } else if (!dsi_model_format_probe(file.bytes) &&
+               read_alphabet(file.bytes, &inspection->info.n_labels)) {
         inspection->info.kind = DSINFER_FILE_ALPHABET;
         inspection->info.format = "alphabet";
     } else {

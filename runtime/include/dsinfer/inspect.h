@@ -5,6 +5,7 @@
 #define DSINFER_INSPECT_H
 
 #include <dsinfer/model.h>
+#include <dsinfer/scorer.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -12,7 +13,13 @@ extern "C" {
 
 struct dsinfer_inspection;
 
-enum dsinfer_file_kind { DSINFER_FILE_MODEL = 1, DSINFER_FILE_ALPHABET };
+enum dsinfer_file_kind {
+    DSINFER_FILE_MODEL = 1,
+    DSINFER_FILE_ALPHABET,
+    DSINFER_FILE_LANGUAGE_MODEL,
+    DSINFER_FILE_DICTIONARY, /* a trie */
+    DSINFER_FILE_SCORER      /* a package of both */
+};
 
 struct dsinfer_role {
     const char *role;   /* "windows", "h", "c", "lengths", "logits", "new_h", "new_c" */
@@ -34,7 +41,7 @@ struct dsinfer_weight {
 
 struct dsinfer_inspection_info {
     enum dsinfer_file_kind kind;
-    const char *format;                     /* "graphdef", "memmapped", "alphabet" */
+    const char *format; /* "graphdef", "memmapped", "alphabet", or the scorer's */
     const struct dsinfer_model_info *model; /* NULL unless kind is DSINFER_FILE_MODEL */
     size_t n_roles;
     const struct dsinfer_role *roles;
@@ -44,7 +51,8 @@ struct dsinfer_inspection_info {
     const struct dsinfer_weight *weights;
     size_t n_plan_ops; /* kinds of op that run after all passes */
     const struct dsinfer_op_count *plan_ops;
-    size_t n_labels; /* alphabet: labels, the blank not counted */
+    size_t n_labels;                          /* alphabet: labels, the blank not counted */
+    const struct dsinfer_scorer_info *scorer; /* NULL unless kind is one of the last three */
 };
 
 /* Fails like dsinfer_model_open. On failure *inspection is NULL. */

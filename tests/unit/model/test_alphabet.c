@@ -162,6 +162,47 @@ static void the_english_alphabet_is_the_bundled_one(void **state) {
     dsi_alphabet_finish(&bundled);
 }
 
+static void the_labels_of_bytes_output_are_the_bytes_but_nul(void **state) {
+    struct dsi_alphabet alphabet = {0};
+    uint32_t i;
+
+    (void)state;
+    assert_int_equal(dsi_alphabet_init_bytes(&alphabet), DSINFER_OK);
+    assert_int_equal(alphabet.n_labels, 255);
+    assert_true(alphabet.has_space && alphabet.space == 31);
+    for (i = 0; i < 255; i++) {
+        const char text[2] = {(char)(i + 1), '\0'};
+
+        assert_string_equal(dsi_alphabet_get(&alphabet, i), text);
+    }
+    dsi_alphabet_finish(&alphabet);
+}
+
+static void a_copy_has_the_same_labels(void **state) {
+    struct dsi_alphabet alphabet = {0};
+    struct dsi_alphabet copy = {0};
+    uint32_t i;
+    long n;
+
+    (void)state;
+    assert_int_equal(read_text(&alphabet, "sch\n \nz\n", 8, NULL), DSINFER_OK);
+    for (n = 0; n < 2; n++) {
+        dsi_alloc_fail_after(n);
+        assert_int_equal(dsi_alphabet_copy(&copy, &alphabet), DSINFER_ERR_NO_MEMORY);
+        assert_int_equal(dsi_alphabet_init_bytes(&copy), DSINFER_ERR_NO_MEMORY);
+        dsi_alloc_fail_after(-1);
+        assert_null(copy.text);
+    }
+    assert_int_equal(dsi_alphabet_copy(&copy, &alphabet), DSINFER_OK);
+    assert_int_equal(copy.n_labels, 3);
+    assert_true(copy.has_space && copy.space == 1);
+    for (i = 0; i < 3; i++) {
+        assert_string_equal(dsi_alphabet_get(&copy, i), dsi_alphabet_get(&alphabet, i));
+    }
+    dsi_alphabet_finish(&copy);
+    dsi_alphabet_finish(&alphabet);
+}
+
 static void a_missing_file_is_an_io_error(void **state) {
     struct dsi_alphabet alphabet = {0};
 
@@ -343,6 +384,8 @@ int main(void) {
         cmocka_unit_test(the_largest_alphabet_is_read_and_a_larger_one_refused),
         cmocka_unit_test(a_file_too_large_is_refused_unread),
         cmocka_unit_test(the_english_alphabet_is_the_bundled_one),
+        cmocka_unit_test(the_labels_of_bytes_output_are_the_bytes_but_nul),
+        cmocka_unit_test(a_copy_has_the_same_labels),
         cmocka_unit_test(a_missing_file_is_an_io_error),
         cmocka_unit_test(failed_allocations_leave_nothing_behind),
         cmocka_unit_test(embedded_labels_come_in_any_order),

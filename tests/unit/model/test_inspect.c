@@ -84,6 +84,33 @@ static void an_alphabet_is_described(void **state) {
     dsinfer_inspection_close(inspection);
 }
 
+static void language_models_and_dictionaries_are_described(void **state) {
+    static const struct {
+        const char *file, *format;
+        enum dsinfer_file_kind kind;
+    } files[] = {
+        {"model/english/lm.binary", "kenlm", DSINFER_FILE_LANGUAGE_MODEL},
+        {"tests/fuzz/corpus/scorer/words", "scorer", DSINFER_FILE_SCORER},
+        {"tests/fuzz/corpus/scorer/lm_alone", "kenlm", DSINFER_FILE_LANGUAGE_MODEL},
+        {"tests/fuzz/corpus/trie/v1", "trie version 1", DSINFER_FILE_DICTIONARY},
+        {"tests/fuzz/corpus/trie/v3_anything", "trie version 3", DSINFER_FILE_DICTIONARY},
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(files) / sizeof(*files); i++) {
+        struct dsinfer_inspection *inspection = open_inspection(files[i].file);
+        const struct dsinfer_inspection_info *info = dsinfer_inspection_get_info(inspection);
+
+        assert_int_equal(info->kind, files[i].kind);
+        assert_string_equal(info->format, files[i].format);
+        assert_null(info->model);
+        assert_int_equal(info->scorer->order > 0, info->kind != DSINFER_FILE_DICTIONARY);
+        assert_int_equal(!!info->scorer->dictionary, info->kind != DSINFER_FILE_LANGUAGE_MODEL);
+        dsinfer_inspection_close(inspection);
+    }
+}
+
 static void any_other_text_is_refused(void **state) {
     struct dsinfer_inspection *inspection;
     struct dsinfer_error err;
@@ -127,6 +154,7 @@ int main(void) {
         cmocka_unit_test(a_model_is_described),
         cmocka_unit_test(a_model_without_lengths_has_six_roles),
         cmocka_unit_test(an_alphabet_is_described),
+        cmocka_unit_test(language_models_and_dictionaries_are_described),
         cmocka_unit_test(any_other_text_is_refused),
         cmocka_unit_test(inspecting_survives_every_failed_allocation),
     };

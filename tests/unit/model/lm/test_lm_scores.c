@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 struct mode {
     const char *name;
@@ -189,12 +190,27 @@ static void every_string_has_the_index_of_its_place(void **state) {
     }
 }
 
+/* Binary models are mapped and not read: the time is the same for any size. */
+static void opening_a_binary_model_takes_no_time(void **state) {
+    const int n_times = 100;
+    const clock_t begin = clock();
+    int i;
+
+    (void)state;
+    for (i = 0; i < n_times; i++) {
+        dsi_lm_unref(open_model("o5-type0-probing.bin"));
+        dsi_lm_unref(open_model("o5-type5-quant-array.bin"));
+    }
+    assert_true(clock() - begin < n_times * (CLOCKS_PER_SEC / 1000));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_binary_model_scores_like_kenlm),
         cmocka_unit_test(arpa_text_scores_like_the_probing_model_built_from_it),
         cmocka_unit_test(facts_are_those_of_the_index),
         cmocka_unit_test(every_string_has_the_index_of_its_place),
+        cmocka_unit_test(opening_a_binary_model_takes_no_time),
     };
 
     return test_has_shared() ? cmocka_run_group_tests(tests, NULL, NULL) : TEST_SKIPPED;
