@@ -96,7 +96,7 @@ static void run(struct dsinfer_query *query, struct dsinfer_binding *inputs, siz
             const size_t n = count_values(&outputs[i]);
 
             for (k = 0; k < n; k++) {
-                sink ^= ((const uint8_t *)outputs[i].data)[k];
+                sink = sink ^ ((const uint8_t *)outputs[i].data)[k]; /* read, whatever it is */
             }
         }
     }
