@@ -1,12 +1,15 @@
-/* The decoder: a search, an alphabet, and the transcript they make.
+/* The decoder: a search, an alphabet, a language, and the transcript they make.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "state/decode/decoder.h"
 
 #include "model/model.h"
 #include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
+#include "state/decode/language.h"
 #include "state/decode/search.h"
 #include "state/decode/transcript.h"
+
+#include <math.h>
 
 #define MAX_BEAM_WIDTH 65536
 #define MAX_CANDIDATES 1024
@@ -14,6 +17,7 @@
 struct dsinfer_decoder {
     struct dsi_alphabet own_alphabet;    /* empty where it is a model's */
     const struct dsi_alphabet *alphabet; /* borrowed: own_alphabet, or the model's */
+    struct dsi_language language;        /* owned; empty: none */
     struct dsi_search *search;           /* owned */
     size_t n_labels;                     /* with the blank */
     size_t n_candidates;
@@ -29,6 +33,10 @@ void dsinfer_decoder_options_init(struct dsinfer_decoder_options *options) {
             .kind = DSINFER_DECODER_DEFAULT,
             .beam_width = 500,
             .n_candidates = 1,
+            .alpha = (double)NAN,
+            .beta = (double)NAN,
+            .cutoff_prob = 1.0,
+            .cutoff_top_n = 40,
         };
     }
 }
@@ -59,6 +67,12 @@ static enum dsinfer_status check_options(const struct dsinfer_decoder_options *o
                         "the number of candidates wanted is %u, not 1 to %d",
                         (unsigned)options->n_candidates, MAX_CANDIDATES);
     }
+    if (!(options->cutoff_prob >= 0.0 && options->cutoff_prob <= 1.0) ||
+        options->cutoff_top_n < 1) {
+        return dsi_fail(err, DSINFER_ERR_ARGUMENT,
+                        "the cut-offs are %g and %u, not 0 to 1 and at least 1",
+                        options->cutoff_prob, (unsigned)options->cutoff_top_n);
+    }
     return DSINFER_OK;
 }
 
@@ -67,12 +81,11 @@ static enum dsinfer_status find_search(enum dsinfer_decoder_kind kind, enum dsin
                                        struct dsinfer_error *err) {
     switch ((int)kind) {
     case DSINFER_DECODER_DEFAULT:
-        if (family != DSINFER_FAMILY_DS01 && family != DSINFER_FAMILY_DS03) {
+        if (family == DSINFER_FAMILY_UNKNOWN) {
             return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
-                            "the decoder of the family %s is not there; greedy and tensorflow are",
-                            dsinfer_family_name(family));
+                            "the family is unknown, so the decoder has to be named");
         }
-        *out = &dsi_search_tensorflow;
+        *out = family <= DSINFER_FAMILY_DS03 ? &dsi_search_tensorflow : &dsi_search_prefix;
         return DSINFER_OK;
     case DSINFER_DECODER_GREEDY:
         *out = &dsi_search_greedy;
@@ -80,19 +93,22 @@ static enum dsinfer_status find_search(enum dsinfer_decoder_kind kind, enum dsin
     case DSINFER_DECODER_TENSORFLOW:
         *out = &dsi_search_tensorflow;
         return DSINFER_OK;
+    case DSINFER_DECODER_PREFIX:
+        *out = &dsi_search_prefix;
+        return DSINFER_OK;
     default:
         return dsi_fail(err, DSINFER_ERR_ARGUMENT, "the kind of decoder is %d, which is none",
                         (int)kind);
     }
 }
 
-/* Gives the decoder its search; its alphabet is there. */
+/* Gives the decoder its language and its search; its alphabet is there. */
 static enum dsinfer_status set_up(struct dsinfer_decoder *decoder,
                                   const struct dsinfer_decoder_options *wanted,
                                   enum dsinfer_family family, bool is_probability,
                                   struct dsinfer_error *err) {
+    struct dsi_search_config config = {.family = family, .is_probability = is_probability};
     struct dsinfer_decoder_options options;
-    struct dsi_search_config config;
     const struct dsi_search_type *type = NULL;
     enum dsinfer_status status;
 
@@ -108,10 +124,20 @@ static enum dsinfer_status set_up(struct dsinfer_decoder *decoder,
     if (status != DSINFER_OK) {
         return status;
     }
+    if (type == &dsi_search_greedy && (options.scorer || options.n_hot_words > 0)) {
+        return dsi_fail(err, DSINFER_ERR_ARGUMENT, "the decoder greedy takes no scorer");
+    }
+    status = dsi_language_init(&decoder->language, &options, decoder->alphabet, family,
+                               type == &dsi_search_tensorflow, err);
+    if (status != DSINFER_OK) {
+        return status;
+    }
 
     config.n_labels = decoder->alphabet->n_labels + 1;
     config.beam_width = options.beam_width;
-    config.is_probability = is_probability;
+    config.cutoff_prob = options.cutoff_prob;
+    config.cutoff_top_n = options.cutoff_top_n;
+    config.scoring = decoder->language.scorer ? &decoder->language.scoring : NULL;
     decoder->n_labels = config.n_labels;
     decoder->n_candidates = options.n_candidates;
     if (type->create(&config, &decoder->search) != DSINFER_OK) {
@@ -121,15 +147,18 @@ static enum dsinfer_status set_up(struct dsinfer_decoder *decoder,
     return DSINFER_OK;
 }
 
-static enum dsinfer_status open_alphabet(struct dsi_alphabet *alphabet, const char *path,
+static enum dsinfer_status open_alphabet(struct dsi_alphabet *alphabet,
+                                         const struct dsinfer_decoder_input *input,
                                          struct dsinfer_error *err) {
-    if (path) {
-        return dsi_alphabet_open(alphabet, path, err);
+    enum dsinfer_status status;
+
+    if (input->alphabet_path && !input->is_bytes) {
+        return dsi_alphabet_open(alphabet, input->alphabet_path, err);
     }
-    if (dsi_alphabet_init_english(alphabet) != DSINFER_OK) {
-        return dsi_fail(err, DSINFER_ERR_NO_MEMORY, "no memory for the English alphabet");
-    }
-    return DSINFER_OK;
+    status =
+        input->is_bytes ? dsi_alphabet_init_bytes(alphabet) : dsi_alphabet_init_english(alphabet);
+    return status == DSINFER_OK ? DSINFER_OK
+                                : dsi_fail(err, status, "no memory for the decoder's alphabet");
 }
 
 enum dsinfer_status dsinfer_decoder_create(const struct dsinfer_decoder_input *input,
@@ -152,7 +181,7 @@ enum dsinfer_status dsinfer_decoder_create(const struct dsinfer_decoder_input *i
         return dsi_fail_memory(error, sizeof(*made));
     }
 
-    status = open_alphabet(&made->own_alphabet, input->alphabet_path, error);
+    status = open_alphabet(&made->own_alphabet, input, error);
     if (status != DSINFER_OK) {
         goto out;
     }
@@ -258,6 +287,7 @@ void dsinfer_decoder_destroy(struct dsinfer_decoder *decoder) {
         if (decoder->search) {
             decoder->search->type->destroy(decoder->search);
         }
+        dsi_language_finish(&decoder->language);
         dsi_alphabet_finish(&decoder->own_alphabet);
         dsi_transcript_finish(&decoder->buffer);
         dsi_free(decoder);

@@ -121,7 +121,7 @@ static enum dsinfer_status feed(struct dsi_search *search, const float *rows, si
     return status;
 }
 
-static size_t get_n_paths(const struct dsi_search *search) {
+static size_t rank(struct dsi_search *search) {
     (void)search;
     return 1;
 }
@@ -163,7 +163,7 @@ const struct dsi_search_type dsi_search_greedy = {
     .name = "greedy",
     .create = create,
     .feed = feed,
-    .get_n_paths = get_n_paths,
+    .rank = rank,
     .get_score = get_score,
     .get_length = get_length,
     .get_labels = get_labels,

@@ -25,6 +25,20 @@ static enum dsinfer_status reserve(struct dsi_label_tree *tree, size_t n) {
     return DSINFER_OK;
 }
 
+static enum dsinfer_status reserve_labels(struct dsi_label_tree *tree, size_t n) {
+    uint32_t *labels;
+
+    if (n > DSI_SEARCH_MAX_LABELS) {
+        return DSINFER_ERR_LIMIT;
+    }
+    labels = dsi_grow(tree->labels, &tree->labels_capacity, n, sizeof(*labels));
+    if (!labels) {
+        return DSINFER_ERR_NO_MEMORY;
+    }
+    tree->labels = labels;
+    return DSINFER_OK;
+}
+
 enum dsinfer_status dsi_label_tree_init(struct dsi_label_tree *tree, size_t max_nodes) {
     enum dsinfer_status status;
 
@@ -40,7 +54,8 @@ enum dsinfer_status dsi_label_tree_init(struct dsi_label_tree *tree, size_t max_
 void dsi_label_tree_reset(struct dsi_label_tree *tree) {
     tree->n_nodes = 1;
     tree->first_free = DSI_LABEL_NONE;
-    tree->nodes[DSI_LABEL_ROOT] = (struct dsi_label_node){
+    tree->root = 0;
+    tree->nodes[0] = (struct dsi_label_node){
         .parent = DSI_LABEL_NONE,
         .first_child = DSI_LABEL_NONE,
         .previous = DSI_LABEL_NONE,
@@ -55,19 +70,28 @@ void dsi_label_tree_reset(struct dsi_label_tree *tree) {
 
 void dsi_label_tree_finish(struct dsi_label_tree *tree) {
     dsi_free(tree->nodes);
+    dsi_free(tree->labels);
     memset(tree, 0, sizeof(*tree));
 }
 
 enum dsinfer_status dsi_label_tree_copy(const struct dsi_label_tree *from,
                                         struct dsi_label_tree *to) {
+    const size_t n_labels = from->nodes[from->root].depth;
     enum dsinfer_status status = reserve(to, from->n_nodes);
 
+    if (status == DSINFER_OK && n_labels > 0) {
+        status = reserve_labels(to, n_labels);
+    }
     if (status != DSINFER_OK) {
         return status;
     }
     memcpy(to->nodes, from->nodes, from->n_nodes * sizeof(*to->nodes));
+    if (n_labels > 0) {
+        memcpy(to->labels, from->labels, n_labels * sizeof(*to->labels));
+    }
     to->n_nodes = from->n_nodes;
     to->first_free = from->first_free;
+    to->root = from->root;
     return DSINFER_OK;
 }
 
@@ -118,6 +142,12 @@ enum dsinfer_status dsi_label_tree_add(struct dsi_label_tree *tree, uint32_t par
     return DSINFER_OK;
 }
 
+static void give_back(struct dsi_label_tree *tree, uint32_t index) {
+    tree->nodes[index].parent = DSI_LABEL_NONE;
+    tree->nodes[index].next = tree->first_free;
+    tree->first_free = index;
+}
+
 void dsi_label_tree_remove(struct dsi_label_tree *tree, uint32_t index) {
     struct dsi_label_node *nodes = tree->nodes;
     struct dsi_label_node *node = &nodes[index];
@@ -130,18 +160,47 @@ void dsi_label_tree_remove(struct dsi_label_tree *tree, uint32_t index) {
     if (node->next != DSI_LABEL_NONE) {
         nodes[node->next].previous = node->previous;
     }
-    node->parent = DSI_LABEL_NONE;
-    node->next = tree->first_free;
-    tree->first_free = index;
+    give_back(tree, index);
 }
 
-void dsi_label_tree_prune(struct dsi_label_tree *tree, uint32_t index) {
-    while (tree->nodes[index].parent != DSI_LABEL_NONE &&
-           tree->nodes[index].first_child == DSI_LABEL_NONE &&
-           tree->nodes[index].now.total == -INFINITY) {
-        const uint32_t parent = tree->nodes[index].parent;
+uint32_t dsi_label_tree_find_common(const struct dsi_label_tree *tree, bool ends_unit) {
+    const struct dsi_label_node *nodes = tree->nodes;
+    uint32_t common = tree->root;
+    uint32_t index = tree->root;
 
-        dsi_label_tree_remove(tree, index);
-        index = parent;
+    while (nodes[index].now.total == -INFINITY && nodes[index].first_child != DSI_LABEL_NONE &&
+           nodes[nodes[index].first_child].next == DSI_LABEL_NONE) {
+        index = nodes[index].first_child;
+        if (nodes[index].ends_unit || !ends_unit) {
+            common = index;
+        }
+    }
+    return common;
+}
+
+enum dsinfer_status dsi_label_tree_advance(struct dsi_label_tree *tree) {
+    const uint32_t old = tree->root;
+    const uint32_t child = tree->nodes[old].first_child;
+    enum dsinfer_status status = reserve_labels(tree, tree->nodes[child].depth);
+
+    if (status != DSINFER_OK) {
+        return status;
+    }
+    tree->labels[tree->nodes[old].depth] = tree->nodes[child].label;
+    tree->nodes[child].parent = DSI_LABEL_NONE;
+    tree->root = child;
+    give_back(tree, old);
+    return DSINFER_OK;
+}
+
+void dsi_label_tree_get(const struct dsi_label_tree *tree, uint32_t index,
+                        struct dsi_search_label *labels) {
+    uint32_t i;
+
+    for (; index != tree->root; index = tree->nodes[index].parent) {
+        labels[tree->nodes[index].depth - 1].label = tree->nodes[index].label;
+    }
+    for (i = 0; i < tree->nodes[index].depth; i++) {
+        labels[i].label = tree->labels[i];
     }
 }

@@ -1,8 +1,10 @@
 /* The tree of label sequences a beam search works on: one node a prefix, kept in a pool.
  *
  * Nodes are named by their number in the pool, so that a tree is copied as plain memory. The
- * children of a node are a list in ascending order of their labels: a search that tries all labels
- * in that order meets them without looking any of them up, however large the alphabet.
+ * children of a node are a list in an order that is the search's.
+ *
+ * The root is what all prefixes have in common. At first it is the empty prefix; later it moves
+ * down the tree and leaves plain labels behind, so that the tree does not grow with the text.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef DSI_STATE_DECODE_LABEL_TREE_H
@@ -10,7 +12,6 @@
 
 #include "state/decode/search.h"
 
-#define DSI_LABEL_ROOT 0u
 #define DSI_LABEL_NONE UINT32_MAX
 
 /* Log probabilities of the alignments of a prefix, natural logarithm, -inf being impossible: those
@@ -22,10 +23,11 @@ struct dsi_label_score {
 struct dsi_label_node {
     uint32_t parent;                      /* DSI_LABEL_NONE: the root, or a free place */
     uint32_t first_child, previous, next; /* DSI_LABEL_NONE: none; `next` also chains free places */
-    uint32_t depth;                       /* labels from the root to here */
-    uint32_t label;                       /* the root's is DSI_LABEL_NONE */
+    uint32_t depth;                       /* labels of the prefix */
+    uint32_t label;                       /* the empty prefix's is DSI_LABEL_NONE */
     uint32_t alignment, next_alignment;   /* of the search; DSI_LABEL_NONE in a new node */
     struct dsi_label_score now, before;   /* after this frame, after the one before */
+    bool ends_unit;                       /* of the search: a word, say, ends here */
 };
 
 struct dsi_label_tree {
@@ -33,9 +35,12 @@ struct dsi_label_tree {
     size_t n_nodes, capacity;     /* places used or free again, places there are */
     size_t max_nodes;
     uint32_t first_free;
+    uint32_t root;
+    uint32_t *labels; /* owned; [depth of the root] labels of the root */
+    size_t labels_capacity;
 };
 
-/* A root alone. On failure *tree is as after finish. */
+/* The empty prefix alone. On failure *tree is as after finish. */
 enum dsinfer_status dsi_label_tree_init(struct dsi_label_tree *tree, size_t max_nodes);
 void dsi_label_tree_reset(struct dsi_label_tree *tree);
 void dsi_label_tree_finish(struct dsi_label_tree *tree); /* takes a zeroed struct as well */
@@ -52,8 +57,15 @@ enum dsinfer_status dsi_label_tree_add(struct dsi_label_tree *tree, uint32_t par
 /* Gives a node without children back to the pool. */
 void dsi_label_tree_remove(struct dsi_label_tree *tree, uint32_t index);
 
-/* Removes `index`, then its parent and so on up, as far as they have neither children nor a score
- * (`now`). Does nothing for the root and free places. */
-void dsi_label_tree_prune(struct dsi_label_tree *tree, uint32_t index);
+/* The last node that all prefixes with a score go through (or, with `ends_unit`, the last such node
+ * in which a unit ends); at least the root. */
+uint32_t dsi_label_tree_find_common(const struct dsi_label_tree *tree, bool ends_unit);
+
+/* Makes the only child of the root, which has no score, the root. ERR_NO_MEMORY, ERR_LIMIT. */
+enum dsinfer_status dsi_label_tree_advance(struct dsi_label_tree *tree);
+
+/* Writes the labels of a prefix, [depth]; the rest of each element is left alone. */
+void dsi_label_tree_get(const struct dsi_label_tree *tree, uint32_t index,
+                        struct dsi_search_label *labels);
 
 #endif

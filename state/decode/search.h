@@ -1,4 +1,5 @@
-/* A search over label sequences behind one table of functions: greedy, TensorFlow's beam search.
+/* A search over label sequences behind one table of functions: greedy, TensorFlow's beam search,
+ * the prefix beam search.
  *
  * A search takes rows of logits and can tell, at any time and as often as wanted, the best label
  * sequences if the audio ended there. It knows labels, not letters. Nothing depends on how the rows
@@ -15,16 +16,27 @@
 /* Most bytes one search may hold. */
 #define DSI_SEARCH_MAX_MEMORY ((size_t)512 << 20)
 
+/* Most labels of a text: those of days of speech. */
+#define DSI_SEARCH_MAX_LABELS ((size_t)8 << 20)
+
+struct dsi_scoring;
+
 struct dsi_search_config {
     size_t n_labels; /* with the blank, the last one; 2 to 65536 */
     size_t beam_width;
     bool is_probability; /* rows are probabilities: their logarithm is taken */
+
+    /* Of the prefix search only. */
+    enum dsinfer_family family;        /* whose rules: ds04 to ds07 */
+    double cutoff_prob;                /* below 1: labels are tried until they sum to it … */
+    size_t cutoff_top_n;               /* … or so many were */
+    const struct dsi_scoring *scoring; /* borrowed; NULL: no language model */
 };
 
 /* One label of a path. */
 struct dsi_search_label {
     uint32_t label;
-    uint32_t timestep;   /* frame at which the search added it; grows along a path */
+    uint32_t timestep;   /* frame at which the search added it; grows along a path, but in ds05 */
     float log_posterior; /* of the label at that frame */
 };
 
@@ -43,10 +55,11 @@ struct dsi_search_type {
      * the search can then only be reset, copied to, or destroyed. */
     enum dsinfer_status (*feed)(struct dsi_search *search, const float *rows, size_t n_frames);
 
-    /* Paths that live, at least 1, as if the audio ended here. */
-    size_t (*get_n_paths)(const struct dsi_search *search);
+    /* Ranks the paths that live, best first, as if the audio ended here, which changes nothing that
+     * later feeds do; returns their number, at least 1. */
+    size_t (*rank)(struct dsi_search *search);
 
-    /* Of path `i`, best first: its score, its number of labels, the labels themselves. */
+    /* Of path `i` of the last ranking: its score, its number of labels, the labels themselves. */
     double (*get_score)(const struct dsi_search *search, size_t i);
     size_t (*get_length)(const struct dsi_search *search, size_t i);
     void (*get_labels)(const struct dsi_search *search, size_t i, struct dsi_search_label *labels);
@@ -61,5 +74,6 @@ struct dsi_search_type {
 
 extern const struct dsi_search_type dsi_search_greedy;
 extern const struct dsi_search_type dsi_search_tensorflow;
+extern const struct dsi_search_type dsi_search_prefix;
 
 #endif

@@ -1,5 +1,6 @@
 /* The beam search of TensorFlow 1.11 (CTCBeamSearchDecoder, merge_repeated off), as DeepSpeech 0.3
- * uses it: scores in float32, log-softmax values.
+ * uses it: scores in float32, log-softmax values. 0.1 had that of 1.4, which takes logits less the
+ * largest one.
  *
  * A prefix is active while it is one of the `beam_width` best. At every frame the active prefixes
  * are rescored, then those that beat the worst of the beam as it stands at that moment are
@@ -10,8 +11,9 @@
  * prefix of one that is: all that the search ever reads of such a node again is that its scores are
  * impossible, which is just what those of a new one are. (`before` is the exception: a prefix that
  * was pushed out in this frame is still extended by what it was at the frame before, so nodes that
- * were active at the frame before go at the end of the frame only.) So memory grows with the text
- * alone, and no work does.
+ * were active at the frame before go at the end of the frame only.) The children of a node are in
+ * ascending order of their labels. What all prefixes have in common is put aside, so that nothing
+ * but plain labels grows with the text.
  *
  * TensorFlow tells no times. Here each prefix carries an alignment: its last label was added at the
  * frame at which the likeliest way to it (staying on the prefix, or coming from its parent) last
@@ -21,11 +23,16 @@
 #include "state/decode/alignment.h"
 #include "state/decode/label_tree.h"
 #include "state/decode/posterior.h"
+#include "state/decode/prefix_select.h"
+#include "state/decode/tensorflow_lm.h"
 
 #include "runtime/base/alloc.h"
 
 #include <math.h>
 #include <string.h>
+
+/* Frames between two attempts to put aside what all prefixes have in common. */
+#define COMMIT_INTERVAL 16
 
 /* A prefix of the beam. */
 struct leaf {
@@ -36,7 +43,8 @@ struct leaf {
 struct beam {
     struct dsi_search base;
     struct dsi_search_config config;
-    float *row; /* owned; [config.n_labels] log posteriors of the frame */
+    float *row;  /* owned; [config.n_labels] what the frame says of the labels */
+    float shift; /* row, less the log posteriors */
     uint32_t n_frames;
     struct dsi_label_tree tree;
     struct dsi_alignment_pool alignments;
@@ -45,6 +53,8 @@ struct beam {
     struct leaf *heap; /* owned; [config.beam_width], within a frame: the new beam, worst on top */
     size_t n_heap;
     uint32_t last_child; /* the child behind which the extension under way adds the next one */
+    struct dsi_tensorflow_lm lm;
+    struct dsi_prefix_rank *ranks; /* owned; [config.beam_width] of the results */
 };
 
 /* log(exp(a) + exp(b)) */
@@ -111,8 +121,8 @@ static float get_threshold(const struct beam *beam) {
 static enum dsinfer_status align(struct beam *beam, struct dsi_label_node *node,
                                  uint32_t previous) {
     uint32_t alignment;
-    enum dsinfer_status status = dsi_alignment_add(&beam->alignments, previous, beam->n_frames,
-                                                   beam->row[node->label], &alignment);
+    const struct dsi_alignment_time time = {beam->n_frames, beam->row[node->label] - beam->shift};
+    enum dsinfer_status status = dsi_alignment_add(&beam->alignments, previous, time, &alignment);
 
     if (status == DSINFER_OK) {
         dsi_alignment_unref(&beam->alignments, node->next_alignment);
@@ -122,24 +132,26 @@ static enum dsinfer_status align(struct beam *beam, struct dsi_label_node *node,
 }
 
 /* Moves one active prefix on by a frame without adding a label. */
-static enum dsinfer_status rescore_node(struct beam *beam, struct dsi_label_node *node) {
+static enum dsinfer_status rescore_node(struct beam *beam, uint32_t index) {
+    struct dsi_label_node *node = &beam->tree.nodes[index];
     const float staying = node->before.total + beam->row[beam->config.n_labels - 1];
     enum dsinfer_status status = DSINFER_OK;
 
-    if (node->parent != DSI_LABEL_NONE) {
+    if (node->parent != DSI_LABEL_NONE && beam->tree.nodes[node->parent].now.total != -INFINITY) {
         const struct dsi_label_node *parent = &beam->tree.nodes[node->parent];
-        const float posterior = beam->row[node->label];
+        float coming = parent->label == node->label ? parent->before.blank : parent->before.total;
 
-        if (parent->now.total != -INFINITY) {
-            const float coming =
-                parent->label == node->label ? parent->before.blank : parent->before.total;
-
-            if (coming + posterior > fmaxf(node->now.label + posterior, staying)) {
-                status = align(beam, node, parent->alignment);
-            }
-            node->now.label = add_logs(node->now.label, coming);
+        if (beam->lm.scoring) {
+            coming = dsi_tensorflow_lm_get(&beam->lm, index) + coming;
         }
-        node->now.label += posterior;
+        if (coming + beam->row[node->label] >
+            fmaxf(node->now.label + beam->row[node->label], staying)) {
+            status = align(beam, node, parent->alignment);
+        }
+        node->now.label = add_logs(node->now.label, coming);
+    }
+    if (node->label != DSI_LABEL_NONE) {
+        node->now.label += beam->row[node->label];
     }
     node->now.blank = staying;
     node->now.total = add_logs(node->now.blank, node->now.label);
@@ -157,8 +169,8 @@ static enum dsinfer_status rescore(struct beam *beam) {
         node->before = node->now;
     }
     for (i = 0; i < beam->n_leaves; i++) {
-        struct dsi_label_node *node = &nodes[beam->leaves[i].index];
-        enum dsinfer_status status = rescore_node(beam, node);
+        const struct dsi_label_node *node = &nodes[beam->leaves[i].index];
+        enum dsinfer_status status = rescore_node(beam, beam->leaves[i].index);
 
         if (status != DSINFER_OK) {
             return status;
@@ -169,6 +181,24 @@ static enum dsinfer_status rescore(struct beam *beam) {
         }
     }
     return DSINFER_OK;
+}
+
+static void remove_node(struct beam *beam, uint32_t index) {
+    dsi_tensorflow_lm_remove(&beam->lm, &beam->tree, index);
+    dsi_label_tree_remove(&beam->tree, index);
+}
+
+/* Removes a node, then its parent and so on up, as far as nothing needs them. */
+static void prune(struct beam *beam, uint32_t index) {
+    const struct dsi_label_node *nodes = beam->tree.nodes;
+
+    while (nodes[index].parent != DSI_LABEL_NONE && nodes[index].first_child == DSI_LABEL_NONE &&
+           nodes[index].now.total == -INFINITY) {
+        const uint32_t parent = nodes[index].parent;
+
+        remove_node(beam, index);
+        index = parent;
+    }
 }
 
 /* Pushes the worst prefix out of the beam. */
@@ -185,7 +215,7 @@ static void evict(struct beam *beam) {
         if (beam->last_child == index) {
             beam->last_child = node->previous;
         }
-        dsi_label_tree_remove(&beam->tree, index);
+        remove_node(beam, index);
     }
 }
 
@@ -204,6 +234,10 @@ static enum dsinfer_status activate(struct beam *beam, uint32_t parent, uint32_t
             return status;
         }
         beam->last_child = child;
+        status = beam->lm.scoring ? dsi_tensorflow_lm_add(&beam->lm, &beam->tree, child) : status;
+        if (status != DSINFER_OK) {
+            return status;
+        }
     }
     nodes = beam->tree.nodes;
     nodes[child].now = (struct dsi_label_score){.total = total, .blank = -INFINITY, .label = total};
@@ -211,20 +245,32 @@ static enum dsinfer_status activate(struct beam *beam, uint32_t parent, uint32_t
     return align(beam, &nodes[child], nodes[parent].alignment);
 }
 
+/* Score of a prefix by one label more; `child` is its node or DSI_LABEL_NONE. */
+static float score_extension(struct beam *beam, uint32_t index, uint32_t child, uint32_t label) {
+    const struct dsi_label_node *node = &beam->tree.nodes[index];
+    const float before = label == node->label ? node->before.blank : node->before.total;
+    float cost;
+
+    if (!beam->lm.scoring) {
+        return beam->row[label] + before;
+    }
+    cost = child != DSI_LABEL_NONE
+               ? dsi_tensorflow_lm_get(&beam->lm, child)
+               : dsi_tensorflow_lm_compute(&beam->lm, &beam->tree, index, label);
+    return beam->row[label] + (cost + before);
+}
+
 /* Tries every label behind the prefix `index`. */
 static enum dsinfer_status extend(struct beam *beam, uint32_t index) {
-    const struct dsi_label_score before = beam->tree.nodes[index].before;
-    const uint32_t last_label = beam->tree.nodes[index].label;
     const uint32_t n = (uint32_t)beam->config.n_labels - 1;
-    float threshold = get_threshold(beam);
     uint32_t next = beam->tree.nodes[index].first_child;
     uint32_t label;
 
     beam->last_child = DSI_LABEL_NONE;
     for (label = 0; label < n; label++) {
-        const float total = beam->row[label] + (label == last_label ? before.blank : before.total);
         uint32_t child = DSI_LABEL_NONE;
         enum dsinfer_status status;
+        float total;
 
         if (next != DSI_LABEL_NONE && beam->tree.nodes[next].label == label) {
             child = next;
@@ -234,7 +280,8 @@ static enum dsinfer_status extend(struct beam *beam, uint32_t index) {
                 continue;
             }
         }
-        if (!(total > threshold)) {
+        total = score_extension(beam, index, child, label);
+        if (!(total > get_threshold(beam))) {
             /* TensorFlow resets such a child, so that it is not extended though it was active at
              * the frame before. */
             if (child != DSI_LABEL_NONE) {
@@ -246,7 +293,6 @@ static enum dsinfer_status extend(struct beam *beam, uint32_t index) {
         if (status != DSINFER_OK) {
             return status;
         }
-        threshold = get_threshold(beam);
     }
     return DSINFER_OK;
 }
@@ -257,9 +303,27 @@ static void set_alignment(struct beam *beam, struct dsi_label_node *node, uint32
     node->next_alignment = DSI_ALIGNMENT_NONE;
 }
 
+/* Puts aside what all prefixes have in common. */
+static enum dsinfer_status commit(struct beam *beam) {
+    struct dsi_label_tree *tree = &beam->tree;
+    enum dsinfer_status status;
+    uint32_t target;
+
+    if (tree->nodes[tree->root].now.total != -INFINITY || beam->n_leaves == 0) {
+        return DSINFER_OK;
+    }
+    status = dsi_alignment_commit(&beam->alignments, tree->nodes[beam->leaves[0].index].alignment);
+    target = dsi_label_tree_find_common(tree, beam->lm.scoring != NULL);
+    while (status == DSINFER_OK && tree->root != target) {
+        dsi_tensorflow_lm_remove(&beam->lm, tree, tree->root);
+        status = dsi_label_tree_advance(tree);
+    }
+    return status;
+}
+
 /* Ends a frame: removes the nodes that nothing needs any more, and makes the new alignments and the
  * new beam the ones there are. */
-static void end_frame(struct beam *beam) {
+static enum dsinfer_status end_frame(struct beam *beam) {
     struct dsi_label_node *nodes = beam->tree.nodes;
     size_t i;
 
@@ -269,7 +333,7 @@ static void end_frame(struct beam *beam) {
         if (nodes[index].now.total == -INFINITY) {
             nodes[index].before.total = -INFINITY;
             set_alignment(beam, &nodes[index], DSI_ALIGNMENT_NONE);
-            dsi_label_tree_prune(&beam->tree, index);
+            prune(beam, index);
         }
     }
     for (i = 0; i < beam->n_heap; i++) {
@@ -281,13 +345,33 @@ static void end_frame(struct beam *beam) {
     }
     take_heap(beam);
     beam->n_frames++;
+    return beam->n_frames % COMMIT_INTERVAL == 0 ? commit(beam) : DSINFER_OK;
+}
+
+/* Reads a row. */
+static void take_row(struct beam *beam, const float *row) {
+    const size_t n_labels = beam->config.n_labels;
+    float highest = -INFINITY;
+    size_t i;
+
+    dsi_posterior_compute(row, n_labels, beam->config.is_probability, beam->row);
+    beam->shift = 0.0f;
+    if (beam->config.family == DSINFER_FAMILY_DS01) {
+        for (i = 0; i < n_labels; i++) {
+            highest = fmaxf(highest, beam->row[i]);
+        }
+        for (i = 0; i < n_labels; i++) {
+            beam->row[i] -= highest;
+        }
+        beam->shift = -highest;
+    }
 }
 
 static enum dsinfer_status step(struct beam *beam, const float *row) {
     enum dsinfer_status status;
     size_t i;
 
-    dsi_posterior_compute(row, beam->config.n_labels, beam->config.is_probability, beam->row);
+    take_row(beam, row);
     status = rescore(beam);
     for (i = 0; i < beam->n_leaves && status == DSINFER_OK; i++) {
         const uint32_t index = beam->leaves[i].index;
@@ -296,10 +380,7 @@ static enum dsinfer_status step(struct beam *beam, const float *row) {
             status = extend(beam, index);
         }
     }
-    if (status == DSINFER_OK) {
-        end_frame(beam);
-    }
-    return status;
+    return status == DSINFER_OK ? end_frame(beam) : status;
 }
 
 static void reset(struct dsi_search *search) {
@@ -307,8 +388,9 @@ static void reset(struct dsi_search *search) {
 
     dsi_label_tree_reset(&beam->tree);
     dsi_alignment_pool_reset(&beam->alignments);
-    beam->tree.nodes[DSI_LABEL_ROOT].now = (struct dsi_label_score){0.0f, 0.0f, -INFINITY};
-    beam->leaves[0] = (struct leaf){0.0f, DSI_LABEL_ROOT};
+    beam->tree.nodes[beam->tree.root].now = (struct dsi_label_score){0.0f, 0.0f, -INFINITY};
+    (void)dsi_tensorflow_lm_begin(&beam->lm, &beam->tree); /* there is room since create */
+    beam->leaves[0] = (struct leaf){0.0f, beam->tree.root};
     beam->n_leaves = 1;
     beam->n_heap = 0;
     beam->n_frames = 0;
@@ -321,6 +403,8 @@ static void destroy(struct dsi_search *search) {
         dsi_free(beam->row);
         dsi_free(beam->leaves);
         dsi_free(beam->heap);
+        dsi_free(beam->ranks);
+        dsi_tensorflow_lm_finish(&beam->lm);
         dsi_label_tree_finish(&beam->tree);
         dsi_alignment_pool_finish(&beam->alignments);
         dsi_free(beam);
@@ -328,9 +412,10 @@ static void destroy(struct dsi_search *search) {
 }
 
 static enum dsinfer_status create(const struct dsi_search_config *config, struct dsi_search **out) {
-    const size_t fixed = sizeof(struct beam) + config->n_labels * sizeof(float) +
-                         2 * config->beam_width * sizeof(struct leaf);
-    const size_t half = (DSI_SEARCH_MAX_MEMORY - fixed) / 2;
+    const size_t fixed =
+        sizeof(struct beam) + config->n_labels * sizeof(float) +
+        config->beam_width * (2 * sizeof(struct leaf) + sizeof(struct dsi_prefix_rank));
+    const size_t quarter = (DSI_SEARCH_MAX_MEMORY - fixed) / 4;
     struct beam *beam = dsi_calloc(1, sizeof(*beam));
 
     if (!beam) {
@@ -338,12 +423,17 @@ static enum dsinfer_status create(const struct dsi_search_config *config, struct
     }
     beam->base.type = &dsi_search_tensorflow;
     beam->config = *config;
-    dsi_alignment_pool_init(&beam->alignments, half / sizeof(struct dsi_alignment));
+    dsi_alignment_pool_init(&beam->alignments, quarter / sizeof(struct dsi_alignment));
     beam->row = dsi_malloc(config->n_labels * sizeof(*beam->row));
     beam->leaves = dsi_malloc(config->beam_width * sizeof(*beam->leaves));
     beam->heap = dsi_malloc(config->beam_width * sizeof(*beam->heap));
-    if (!beam->row || !beam->leaves || !beam->heap ||
-        dsi_label_tree_init(&beam->tree, half / sizeof(struct dsi_label_node)) != DSINFER_OK) {
+    beam->ranks = dsi_malloc(config->beam_width * sizeof(*beam->ranks));
+    dsi_tensorflow_lm_init(&beam->lm, config->scoring, config->family == DSINFER_FAMILY_DS01);
+    if (!beam->row || !beam->leaves || !beam->heap || !beam->ranks ||
+        dsi_label_tree_init(&beam->tree, quarter / (sizeof(struct dsi_label_node) +
+                                                    sizeof(struct dsi_tensorflow_words))) !=
+            DSINFER_OK ||
+        dsi_tensorflow_lm_begin(&beam->lm, &beam->tree) != DSINFER_OK) {
         destroy(&beam->base);
         return DSINFER_ERR_NO_MEMORY;
     }
@@ -363,32 +453,40 @@ static enum dsinfer_status feed(struct dsi_search *search, const float *rows, si
     return status;
 }
 
-static size_t get_n_paths(const struct dsi_search *search) {
-    return ((const struct beam *)search)->n_leaves;
+static size_t rank(struct dsi_search *search) {
+    struct beam *beam = (struct beam *)search;
+    size_t i;
+
+    for (i = 0; i < beam->n_leaves; i++) {
+        const struct leaf *leaf = &beam->leaves[i];
+        const float end = beam->lm.scoring
+                              ? dsi_tensorflow_lm_compute_end(&beam->lm, &beam->tree, leaf->index)
+                              : 0.0f;
+
+        beam->ranks[i] = (struct dsi_prefix_rank){leaf->total + end, (uint32_t)i, leaf->index};
+    }
+    dsi_prefix_sort(beam->ranks, beam->n_leaves);
+    return beam->n_leaves;
 }
 
 static double get_score(const struct dsi_search *search, size_t i) {
-    return (double)((const struct beam *)search)->leaves[i].total;
+    return (double)((const struct beam *)search)->ranks[i].score;
+}
+
+static const struct dsi_label_node *get_node(const struct beam *beam, size_t i) {
+    return &beam->tree.nodes[beam->ranks[i].index];
 }
 
 static size_t get_length(const struct dsi_search *search, size_t i) {
-    const struct beam *beam = (const struct beam *)search;
-
-    return beam->tree.nodes[beam->leaves[i].index].depth;
+    return get_node((const struct beam *)search, i)->depth;
 }
 
 static void get_labels(const struct dsi_search *search, size_t i, struct dsi_search_label *labels) {
     const struct beam *beam = (const struct beam *)search;
-    const struct dsi_label_node *node = &beam->tree.nodes[beam->leaves[i].index];
-    const struct dsi_alignment *alignments = beam->alignments.items;
-    uint32_t alignment = node->alignment;
+    const struct dsi_label_node *node = get_node(beam, i);
 
-    while (node->parent != DSI_LABEL_NONE) {
-        labels[node->depth - 1] = (struct dsi_search_label){
-            node->label, alignments[alignment].timestep, alignments[alignment].log_posterior};
-        node = &beam->tree.nodes[node->parent];
-        alignment = alignments[alignment].previous;
-    }
+    dsi_label_tree_get(&beam->tree, beam->ranks[i].index, labels);
+    dsi_alignment_get(&beam->alignments, node->alignment, labels, node->depth);
 }
 
 static enum dsinfer_status copy(const struct dsi_search *from, struct dsi_search *to) {
@@ -398,6 +496,9 @@ static enum dsinfer_status copy(const struct dsi_search *from, struct dsi_search
 
     if (status == DSINFER_OK) {
         status = dsi_alignment_pool_copy(&source->alignments, &target->alignments);
+    }
+    if (status == DSINFER_OK) {
+        status = dsi_tensorflow_lm_copy(&source->lm, &target->lm, source->tree.n_nodes);
     }
     if (status != DSINFER_OK) {
         return status;
@@ -413,7 +514,7 @@ const struct dsi_search_type dsi_search_tensorflow = {
     .name = "tensorflow",
     .create = create,
     .feed = feed,
-    .get_n_paths = get_n_paths,
+    .rank = rank,
     .get_score = get_score,
     .get_length = get_length,
     .get_labels = get_labels,

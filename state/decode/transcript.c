@@ -109,21 +109,26 @@ static size_t write_raw(struct dsi_transcript_buffer *buffer, const struct dsi_a
     return size;
 }
 
-/* The word whose raw bytes are raw[0 … size), made by the labels path[first … last]. */
+/* The word whose raw bytes are raw[0 … size), made by the labels path[first … last], whose frames
+ * need not ascend. */
 static struct dsinfer_word make_word(struct writer *writer, const char *raw, size_t size,
                                      const struct dsi_search_label *path, size_t first,
                                      size_t last) {
+    uint32_t earliest = path[first].timestep;
+    uint32_t latest = path[first].timestep;
     double sum = 0.0;
     size_t i;
 
     for (i = first; i <= last; i++) {
+        earliest = path[i].timestep < earliest ? path[i].timestep : earliest;
+        latest = path[i].timestep > latest ? path[i].timestep : latest;
         /* Rounding can make a log posterior positive. */
         sum += fmin(exp((double)path[i].log_posterior), 1.0);
     }
     return (struct dsinfer_word){
         .text = write_clean(writer, raw, size),
-        .start_s = (double)path[first].timestep * DSI_FRAME_S,
-        .end_s = ((double)path[last].timestep + 1.0) * DSI_FRAME_S,
+        .start_s = (double)earliest * DSI_FRAME_S,
+        .end_s = ((double)latest + 1.0) * DSI_FRAME_S,
         .confidence = sum / (double)(last - first + 1),
     };
 }
@@ -191,10 +196,10 @@ static const char *write_trimmed(struct writer *writer, const char *raw, size_t 
 }
 
 enum dsinfer_status dsi_transcript_fill(struct dsi_transcript_buffer *buffer,
-                                        const struct dsi_search *search,
+                                        struct dsi_search *search,
                                         const struct dsi_alphabet *alphabet, size_t n_candidates,
                                         struct dsinfer_transcript *out) {
-    const size_t n_paths = search->type->get_n_paths(search);
+    const size_t n_paths = search->type->rank(search);
     const size_t n = n_candidates < n_paths ? n_candidates : n_paths;
     struct dsinfer_transcript transcript = {.n_candidates = n};
     struct dsinfer_candidate *candidates;

@@ -29,7 +29,7 @@ struct dsi_transcript_buffer {
  * time_s. *out is lent until the buffer is filled again or finished. ERR_NO_MEMORY: *out is
  * untouched. */
 enum dsinfer_status dsi_transcript_fill(struct dsi_transcript_buffer *buffer,
-                                        const struct dsi_search *search,
+                                        struct dsi_search *search,
                                         const struct dsi_alphabet *alphabet, size_t n_candidates,
                                         struct dsinfer_transcript *out);
 

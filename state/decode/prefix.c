@@ -1,0 +1,258 @@
+/* The prefix beam search of DeepSpeech 0.4 to 0.9 and Coqui STT (ds_ctcdecoder): scores in float32,
+ * -FLT_MAX standing for an impossible prefix.
+ *
+ * At every frame each active prefix stays (by a blank or its last label again) or is extended by a
+ * label, then the `beam_width` best are kept. Upstream makes a node for every extension and removes
+ * most of them again; here an extension becomes a node only when it is kept, which is the same,
+ * because a new prefix has but one way to come about. A prefix that was dropped stays as long as a
+ * longer one hangs on it, and comes back when it is reached again.
+ *
+ * The releases differ in how they break ties, what they do before the first sound and at the end,
+ * and in the times they report: see `struct dsi_prefix_rules`. Which of equals are kept, and some
+ * times of 0.6, depend on the order in which upstream's tree lists the prefixes.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "state/decode/prefix.h"
+
+#include "runtime/base/alloc.h"
+#include "state/decode/grow.h"
+#include "state/decode/posterior.h"
+
+#include <math.h>
+#include <string.h>
+
+/* So that a search stays below DSI_SEARCH_MAX_MEMORY. */
+#define MAX_NODES                                                                                  \
+    (DSI_SEARCH_MAX_MEMORY / 4 / (sizeof(struct dsi_label_node) + sizeof(struct dsi_prefix_node)))
+#define MAX_ALIGNMENTS (DSI_SEARCH_MAX_MEMORY / 8 / sizeof(struct dsi_alignment))
+
+/* Most extensions of a frame that are listed in upstream's order, which means all at once: they
+ * take a quarter of DSI_SEARCH_MAX_MEMORY at most. */
+#define MAX_ORDERED                                                                                \
+    (DSI_SEARCH_MAX_MEMORY / 4 /                                                                   \
+     (sizeof(struct dsi_prefix_extension) + sizeof(struct dsi_prefix_rank)))
+
+/* From here on a frame is silence. */
+#define SILENCE 0.999
+
+float dsi_prefix_add_logs(float a, float b) {
+    float highest;
+
+    if (a <= DSI_PREFIX_IMPOSSIBLE) {
+        return b;
+    }
+    if (b <= DSI_PREFIX_IMPOSSIBLE) {
+        return a;
+    }
+    highest = a > b ? a : b;
+    return logf(expf(a - highest) + expf(b - highest)) + highest;
+}
+
+static void compute_probs(struct dsi_prefix *prefix, const float *row) {
+    const size_t n_labels = prefix->config.n_labels;
+    size_t i;
+
+    dsi_posterior_compute(row, n_labels, prefix->config.is_probability, prefix->posteriors);
+    for (i = 0; i < n_labels; i++) {
+        if (prefix->config.is_probability) {
+            prefix->probs[i] = row[i] > 0.0f && isfinite(row[i]) ? (double)row[i] : 0.0;
+        } else {
+            prefix->probs[i] = exp((double)prefix->posteriors[i]);
+        }
+    }
+}
+
+static enum dsinfer_status feed_row(struct dsi_prefix *prefix, const float *row) {
+    enum dsinfer_status status;
+
+    compute_probs(prefix, row);
+    if (!prefix->has_begun && prefix->rules.skips_silence &&
+        prefix->probs[prefix->config.n_labels - 1] >= SILENCE) {
+        return DSINFER_OK;
+    }
+    prefix->has_begun = true;
+    status = dsi_prefix_score_frame(prefix);
+    return status == DSINFER_OK ? dsi_prefix_keep_best(prefix) : status;
+}
+
+static enum dsinfer_status feed(struct dsi_search *search, const float *rows, size_t n_frames) {
+    struct dsi_prefix *prefix = (struct dsi_prefix *)(void *)search;
+    size_t i;
+
+    for (i = 0; i < n_frames; i++) {
+        enum dsinfer_status status = feed_row(prefix, rows + i * prefix->config.n_labels);
+
+        if (status != DSINFER_OK) {
+            return status;
+        }
+        prefix->n_frames++;
+    }
+    return DSINFER_OK;
+}
+
+/* What the language model and the dictionary begin with. */
+static enum dsinfer_status begin_units(struct dsi_prefix *prefix) {
+    const struct dsi_scoring *scoring = prefix->config.scoring;
+    struct dsi_prefix_node *root = &prefix->nodes[prefix->tree.root];
+    struct dsi_scoring_context context;
+
+    *root = (struct dsi_prefix_node){0};
+    dsi_scoring_pool_reset(&prefix->contexts);
+    if (!scoring) {
+        return DSINFER_OK;
+    }
+    root->state = scoring->dictionary ? scoring->dictionary->start : 0;
+    prefix->tree.nodes[prefix->tree.root].ends_unit = true;
+    dsi_scoring_begin(scoring, &context);
+    return dsi_scoring_pool_add(&prefix->contexts, &context, &root->context);
+}
+
+static void reset(struct dsi_search *search) {
+    struct dsi_prefix *prefix = (struct dsi_prefix *)(void *)search;
+    uint32_t label;
+
+    dsi_label_tree_reset(&prefix->tree);
+    dsi_alignment_pool_reset(&prefix->alignments);
+    prefix->tree.nodes[prefix->tree.root].now =
+        (struct dsi_label_score){0.0f, 0.0f, DSI_PREFIX_IMPOSSIBLE};
+    (void)begin_units(prefix); /* there is room for one context since create */
+    for (label = 0; label < prefix->config.n_labels; label++) {
+        prefix->children[label] = DSI_LABEL_NONE;
+    }
+    prefix->active[0] = prefix->tree.root;
+    prefix->n_active = 1;
+    prefix->n_frames = 0;
+    prefix->has_begun = false;
+}
+
+static void destroy(struct dsi_search *search) {
+    struct dsi_prefix *prefix = (struct dsi_prefix *)(void *)search;
+
+    if (!prefix) {
+        return;
+    }
+    dsi_label_tree_finish(&prefix->tree);
+    dsi_alignment_pool_finish(&prefix->alignments);
+    dsi_free(prefix->probs);
+    dsi_free(prefix->posteriors);
+    dsi_free(prefix->log_probs);
+    dsi_free(prefix->order);
+    dsi_free(prefix->places);
+    dsi_free(prefix->children);
+    dsi_free(prefix->nodes);
+    dsi_scoring_pool_finish(&prefix->contexts);
+    dsi_free(prefix->active);
+    dsi_free(prefix->extensions);
+    dsi_free(prefix->ends);
+    dsi_free(prefix->ranks);
+    dsi_free(prefix);
+}
+
+static struct dsi_prefix_rules get_rules(const struct dsi_search_config *config) {
+    struct dsi_prefix_rules rules = {.has_order =
+                                         config->n_labels * config->beam_width <= MAX_ORDERED};
+
+    switch (config->family) {
+    case DSINFER_FAMILY_DS04:
+        rules.time = DSI_PREFIX_TIME_WHEN_MADE;
+        break;
+    case DSINFER_FAMILY_DS05:
+        rules.time = DSI_PREFIX_TIME_WHEN_LIKELIER;
+        break;
+    case DSINFER_FAMILY_DS06:
+        rules.time = DSI_PREFIX_TIME_WHILE_LEAF;
+        rules.needs_order = rules.has_order && !config->scoring;
+        rules.adds_beta_to_nothing = true;
+        break;
+    default:
+        rules.time = DSI_PREFIX_TIME_BY_ALIGNMENT;
+        rules.lists_children_first = true;
+        rules.skips_silence = true;
+        rules.skips_impossible = true;
+        rules.root_is_largest = true;
+        break;
+    }
+    return rules;
+}
+
+/* Allocates what a search always has. */
+static bool allocate(struct dsi_prefix *prefix) {
+    const size_t n_labels = prefix->config.n_labels;
+    const size_t beam_width = prefix->config.beam_width;
+
+    prefix->probs = dsi_malloc(n_labels * sizeof(*prefix->probs));
+    prefix->posteriors = dsi_malloc(n_labels * sizeof(*prefix->posteriors));
+    prefix->log_probs = dsi_malloc(n_labels * sizeof(*prefix->log_probs));
+    prefix->order = dsi_malloc(n_labels * sizeof(*prefix->order));
+    prefix->places = dsi_malloc(n_labels * sizeof(*prefix->places));
+    prefix->children = dsi_malloc(n_labels * sizeof(*prefix->children));
+    prefix->active = dsi_malloc(beam_width * sizeof(*prefix->active));
+    prefix->ends = dsi_malloc(beam_width * sizeof(*prefix->ends));
+    prefix->nodes = dsi_grow(NULL, &prefix->nodes_capacity, 1, sizeof(*prefix->nodes));
+    return prefix->probs && prefix->posteriors && prefix->log_probs && prefix->order &&
+           prefix->places && prefix->children && prefix->active && prefix->ends && prefix->nodes &&
+           dsi_prefix_reserve_ranks(prefix, n_labels > beam_width ? n_labels : beam_width) &&
+           dsi_label_tree_init(&prefix->tree, MAX_NODES) == DSINFER_OK &&
+           begin_units(prefix) == DSINFER_OK;
+}
+
+static enum dsinfer_status create(const struct dsi_search_config *config, struct dsi_search **out) {
+    struct dsi_prefix *prefix = dsi_calloc(1, sizeof(*prefix));
+
+    *out = NULL;
+    if (!prefix) {
+        return DSINFER_ERR_NO_MEMORY;
+    }
+    prefix->base.type = &dsi_search_prefix;
+    prefix->config = *config;
+    prefix->rules = get_rules(config);
+    dsi_alignment_pool_init(&prefix->alignments, MAX_ALIGNMENTS);
+    if (!allocate(prefix)) {
+        destroy(&prefix->base);
+        return DSINFER_ERR_NO_MEMORY;
+    }
+    reset(&prefix->base);
+    *out = &prefix->base;
+    return DSINFER_OK;
+}
+
+static enum dsinfer_status copy(const struct dsi_search *from, struct dsi_search *to) {
+    const struct dsi_prefix *source = (const struct dsi_prefix *)(const void *)from;
+    struct dsi_prefix *prefix = (struct dsi_prefix *)(void *)to;
+    enum dsinfer_status status = dsi_label_tree_copy(&source->tree, &prefix->tree);
+    struct dsi_prefix_node *nodes;
+
+    if (status == DSINFER_OK) {
+        status = dsi_alignment_pool_copy(&source->alignments, &prefix->alignments);
+    }
+    if (status == DSINFER_OK) {
+        status = dsi_scoring_pool_copy(&source->contexts, &prefix->contexts);
+    }
+    if (status != DSINFER_OK) {
+        return status;
+    }
+    nodes = dsi_grow(prefix->nodes, &prefix->nodes_capacity, source->tree.n_nodes, sizeof(*nodes));
+    if (!nodes) {
+        return DSINFER_ERR_NO_MEMORY;
+    }
+    prefix->nodes = nodes;
+    memcpy(nodes, source->nodes, source->tree.n_nodes * sizeof(*nodes));
+    memcpy(prefix->active, source->active, source->n_active * sizeof(*prefix->active));
+    prefix->n_active = source->n_active;
+    prefix->n_frames = source->n_frames;
+    prefix->has_begun = source->has_begun;
+    return DSINFER_OK;
+}
+
+const struct dsi_search_type dsi_search_prefix = {
+    .name = "prefix",
+    .create = create,
+    .feed = feed,
+    .rank = dsi_prefix_rank_results,
+    .get_score = dsi_prefix_get_score,
+    .get_length = dsi_prefix_get_length,
+    .get_labels = dsi_prefix_get_labels,
+    .reset = reset,
+    .copy = copy,
+    .destroy = destroy,
+};

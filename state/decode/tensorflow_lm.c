@@ -1,0 +1,220 @@
+/* Word by word, in float32 and in upstream's order of additions.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "state/decode/tensorflow_lm.h"
+
+#include "state/decode/grow.h"
+
+#include "runtime/base/alloc.h"
+
+#include <string.h>
+
+/* Of the beginning of a word that is not in the dictionary, in 0.2 and 0.3. */
+#define OUTSIDE_SCORE (-10.0f)
+
+/* What 0.1 adds for every word. */
+#define WORD_BONUS 1.0f
+
+static const struct dsi_lm_state *get_context(const struct dsi_tensorflow_lm *lm, uint32_t node) {
+    return &lm->contexts.contexts[lm->words[node].context].lm;
+}
+
+static bool is_space(const struct dsi_scoring *scoring, uint32_t label) {
+    return scoring->alphabet->has_space && label == scoring->alphabet->space;
+}
+
+void dsi_tensorflow_lm_init(struct dsi_tensorflow_lm *lm, const struct dsi_scoring *scoring,
+                            bool is_first_release) {
+    struct dsi_lm_state none;
+
+    memset(lm, 0, sizeof(*lm));
+    lm->scoring = scoring;
+    lm->is_first_release = is_first_release;
+    lm->outside_score = OUTSIDE_SCORE;
+    if (scoring && is_first_release) {
+        dsi_lm_get_null(&none);
+        lm->outside_score = dsi_scoring_ask(scoring, &none, DSI_LM_UNKNOWN, NULL);
+    }
+}
+
+void dsi_tensorflow_lm_finish(struct dsi_tensorflow_lm *lm) {
+    dsi_free(lm->words);
+    dsi_scoring_pool_finish(&lm->contexts);
+    memset(lm, 0, sizeof(*lm));
+}
+
+static enum dsinfer_status reserve(struct dsi_tensorflow_lm *lm, size_t n) {
+    struct dsi_tensorflow_words *words = dsi_grow(lm->words, &lm->capacity, n, sizeof(*words));
+
+    if (!words) {
+        return DSINFER_ERR_NO_MEMORY;
+    }
+    lm->words = words;
+    return DSINFER_OK;
+}
+
+enum dsinfer_status dsi_tensorflow_lm_begin(struct dsi_tensorflow_lm *lm,
+                                            struct dsi_label_tree *tree) {
+    const struct dsi_scoring *scoring = lm->scoring;
+    struct dsi_scoring_context context;
+    enum dsinfer_status status;
+
+    if (!scoring) {
+        return DSINFER_OK;
+    }
+    status = reserve(lm, 1);
+    if (status != DSINFER_OK) {
+        return status;
+    }
+    lm->words[tree->root] = (struct dsi_tensorflow_words){
+        .state = scoring->dictionary ? scoring->dictionary->start : 0,
+        .is_outside = !scoring->dictionary,
+    };
+    tree->nodes[tree->root].ends_unit = true;
+    dsi_scoring_begin(scoring, &context);
+    dsi_scoring_pool_reset(&lm->contexts);
+    return dsi_scoring_pool_add(&lm->contexts, &context, &lm->words[tree->root].context);
+}
+
+/* log10 probability of the word that ends with `node`; *next as for dsi_lm_score. */
+static float score_word(const struct dsi_tensorflow_lm *lm, const struct dsi_label_tree *tree,
+                        uint32_t node, bool *is_known, struct dsi_lm_state *next) {
+    const struct dsi_scoring *scoring = lm->scoring;
+    char buffer[DSI_SCORING_MAX_UNIT];
+    size_t size;
+    const char *text = dsi_scoring_spell(scoring, tree, node, DSI_LABEL_NONE, buffer, &size);
+    const uint32_t word = dsi_lm_find_word(scoring->lm, text, size);
+
+    *is_known = word != DSI_LM_UNKNOWN;
+    return dsi_scoring_ask(scoring, get_context(lm, node), word, next);
+}
+
+/* Score of the words if a space came behind `node`. */
+static float get_spaced(struct dsi_tensorflow_lm *lm, const struct dsi_label_tree *tree,
+                        uint32_t node) {
+    struct dsi_tensorflow_words *own = &lm->words[node];
+    bool is_known;
+    float score;
+
+    if (!own->has_spaced) {
+        score = score_word(lm, tree, node, &is_known, NULL);
+        own->spaced = own->words_score;
+        own->spaced += is_known ? (float)lm->scoring->beta : 0.0f;
+        own->spaced += lm->is_first_release ? WORD_BONUS : 0.0f;
+        own->spaced += score;
+        own->has_spaced = true;
+    }
+    return own->spaced;
+}
+
+/* What the prefix `parent` has said after a label that is no space. */
+static struct dsi_tensorflow_words say_letter(const struct dsi_tensorflow_lm *lm, uint32_t parent,
+                                              uint32_t label) {
+    const struct dsi_dictionary *dictionary = lm->scoring->dictionary;
+    struct dsi_tensorflow_words words = lm->words[parent];
+    float score = lm->outside_score;
+
+    words.has_spaced = false;
+    words.is_outside =
+        words.is_outside || !dsi_dictionary_find(dictionary, words.state, label, &words.state);
+    if (!words.is_outside) {
+        score = dsi_scoring_limit(dsi_dictionary_get_score(dictionary, words.state));
+    }
+    words.score = score + words.words_score;
+    words.loss = words.score - lm->words[parent].score;
+    return words;
+}
+
+/* The same after a space, but for its context. */
+static struct dsi_tensorflow_words say_space(struct dsi_tensorflow_lm *lm,
+                                             const struct dsi_label_tree *tree, uint32_t parent) {
+    const float score = get_spaced(lm, tree, parent);
+
+    return (struct dsi_tensorflow_words){
+        .state = lm->scoring->dictionary ? lm->scoring->dictionary->start : 0,
+        .is_outside = !lm->scoring->dictionary,
+        .n_words = lm->words[parent].n_words + 1,
+        .words_score = score,
+        .score = score,
+        .loss = score - lm->words[parent].score,
+    };
+}
+
+float dsi_tensorflow_lm_get(const struct dsi_tensorflow_lm *lm, uint32_t node) {
+    return (float)lm->scoring->alpha * lm->words[node].loss;
+}
+
+float dsi_tensorflow_lm_compute(struct dsi_tensorflow_lm *lm, const struct dsi_label_tree *tree,
+                                uint32_t parent, uint32_t label) {
+    const float loss = is_space(lm->scoring, label) ? say_space(lm, tree, parent).loss
+                                                    : say_letter(lm, parent, label).loss;
+
+    return (float)lm->scoring->alpha * loss;
+}
+
+float dsi_tensorflow_lm_compute_end(const struct dsi_tensorflow_lm *lm,
+                                    const struct dsi_label_tree *tree, uint32_t node) {
+    const struct dsi_tensorflow_words *own = &lm->words[node];
+    const uint32_t end = dsi_lm_find_word(lm->scoring->lm, "</s>", 4);
+    const float alpha = (float)lm->scoring->alpha;
+    struct dsi_lm_state context = *get_context(lm, node);
+    float added = 0.0f;
+    float score, loss;
+    bool is_known;
+
+    if (!tree->nodes[node].ends_unit) {
+        added = score_word(lm, tree, node, &is_known, &context);
+    }
+    added += dsi_scoring_ask(lm->scoring, &context, end, NULL);
+    score = own->words_score + added;
+    loss = score - own->score;
+    if (lm->is_first_release) {
+        return alpha * loss;
+    }
+    score += alpha * loss;
+    return own->n_words > 0 ? score / (float)own->n_words - score : loss;
+}
+
+enum dsinfer_status dsi_tensorflow_lm_add(struct dsi_tensorflow_lm *lm, struct dsi_label_tree *tree,
+                                          uint32_t node) {
+    const uint32_t parent = tree->nodes[node].parent;
+    const uint32_t label = tree->nodes[node].label;
+    struct dsi_scoring_context context;
+    enum dsinfer_status status = reserve(lm, tree->n_nodes);
+    bool is_known;
+
+    if (status != DSINFER_OK) {
+        return status;
+    }
+    if (!is_space(lm->scoring, label)) {
+        lm->words[node] = say_letter(lm, parent, label);
+        return DSINFER_OK;
+    }
+    lm->words[node] = say_space(lm, tree, parent);
+    memset(&context, 0, sizeof(context));
+    (void)score_word(lm, tree, parent, &is_known, &context.lm);
+    status = dsi_scoring_pool_add(&lm->contexts, &context, &lm->words[node].context);
+    tree->nodes[node].ends_unit = status == DSINFER_OK;
+    return status;
+}
+
+void dsi_tensorflow_lm_remove(struct dsi_tensorflow_lm *lm, const struct dsi_label_tree *tree,
+                              uint32_t node) {
+    if (lm->scoring && tree->nodes[node].ends_unit) {
+        dsi_scoring_pool_remove(&lm->contexts, lm->words[node].context);
+    }
+}
+
+enum dsinfer_status dsi_tensorflow_lm_copy(const struct dsi_tensorflow_lm *from,
+                                           struct dsi_tensorflow_lm *to, size_t n_nodes) {
+    enum dsinfer_status status;
+
+    if (!from->scoring) {
+        return DSINFER_OK;
+    }
+    status = reserve(to, n_nodes);
+    if (status != DSINFER_OK) {
+        return status;
+    }
+    memcpy(to->words, from->words, n_nodes * sizeof(*to->words));
+    return dsi_scoring_pool_copy(&from->contexts, &to->contexts);
+}
