@@ -41,7 +41,7 @@ static size_t get_distance(const char *a, const char *b) {
     return row[n_b];
 }
 
-static const char *find_nearest(const struct dsi_graph *graph, const char *name, bool is_output) {
+const char *dsi_name_find_nearest(const struct dsi_graph *graph, const char *name, bool is_output) {
     const char *nearest = "";
     size_t best = SIZE_MAX;
     size_t i;
@@ -130,7 +130,7 @@ enum dsinfer_status dsi_name_find(const struct dsinfer_model *model, const char 
     if (!find_port(&model->graph, name, &found.port)) {
         return dsi_fail(err, DSINFER_ERR_ARGUMENT,
                         "there is no %s '%s' in this model; the nearest is '%s'", kind, name,
-                        find_nearest(&model->graph, name, is_output));
+                        dsi_name_find_nearest(&model->graph, name, is_output));
     }
     for (i = 0; i < DSI_N_ROLES && !found.has_role; i++) {
         if (is_output_role((enum dsi_role)i) == is_output &&

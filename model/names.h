@@ -16,4 +16,7 @@ struct dsi_name {
 enum dsinfer_status dsi_name_find(const struct dsinfer_model *model, const char *name,
                                   bool is_output, struct dsi_name *out, struct dsinfer_error *err);
 
+/* The role or node whose name is most like `name`; "" where the graph is empty. */
+const char *dsi_name_find_nearest(const struct dsi_graph *graph, const char *name, bool is_output);
+
 #endif

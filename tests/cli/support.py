@@ -16,7 +16,8 @@ PROGRAM = os.path.join(BUILD, 'bin', 'dsinfer')
 HAS_SHARED = os.path.isdir(SHARED)
 BUNDLED = os.path.join(SOURCE, 'model', 'english')
 SAMPLE = os.path.join(BUNDLED, 'sample.wav')
-COMMANDS = ('transcribe', 'inspect', 'run', 'features', 'decode', 'scorer', 'bench')
+COMMANDS = (
+    'transcribe', 'inspect', 'convert', 'run', 'features', 'decode', 'scorer', 'bench')
 
 ERROR_LINE = re.compile(
     r'^dsinfer: (.+?): (malformed file|unsupported|resources|I/O|usage|audio): (.+)$')

@@ -10,6 +10,7 @@
 #ifndef DSINFER_DSINFER_H
 #define DSINFER_DSINFER_H
 
+#include <dsinfer/convert.h>
 #include <dsinfer/decoder.h>
 #include <dsinfer/features.h>
 #include <dsinfer/inspect.h>

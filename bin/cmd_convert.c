@@ -1,0 +1,282 @@
+/* dsinfer convert: models in other formats, with Model Optimizer's flags.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "bin/commands.h"
+#include "bin/errors.h"
+#include "bin/memory.h"
+#include "bin/output/writer.h"
+
+#include <dsinfer/convert.h>
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define MAX_FILES 2
+
+struct settings {
+    const char *input_model, *input, *input_shape, *output, *freeze;
+    const char *output_dir, *model_name;
+    int type, ir_version; /* indices of the choices below; negative: not given */
+    bool is_dry_run, keeps_layout;
+};
+
+/* A file being written. */
+struct job {
+    struct cli_whole_file whole;
+    char *path; /* owned */
+};
+
+static const char *const types[] = {"FP32", "FP16", "float", "half", NULL};
+static const char *const versions[] = {"10", "11", NULL};
+
+static const struct cli_option options[] = {
+    {"input-model", 0, CLI_TEXT, "FILE", offsetof(struct settings, input_model),
+     "the model, instead of MODEL", 0, 0, NULL},
+    {"input", 0, CLI_TEXT, "NAMES", offsetof(struct settings, input),
+     "inputs: [PORT:]NAME[:PORT][SHAPE]->VALUE, separated by commas", 0, 0, NULL},
+    {"input-shape", 0, CLI_TEXT, "SHAPES", offsetof(struct settings, input_shape),
+     "a shape for each input: [1,16,19,26],[1,2048],...", 0, 0, NULL},
+    {"output", 0, CLI_TEXT, "NAMES", offsetof(struct settings, output),
+     "outputs, separated by commas", 0, 0, NULL},
+    {"freeze-placeholder-with-value", 0, CLI_TEXT, "NAME->VALUE", offsetof(struct settings, freeze),
+     "the sequence lengths: 'input_lengths->[16]', with quotes", 0, 0, NULL},
+    {"disable-nhwc-to-nchw", 0, CLI_FLAG, NULL, offsetof(struct settings, keeps_layout),
+     "keep the layout of the windows, which is kept anyway", 0, 0, NULL},
+    {"data-type", 0, CLI_CHOICE, NULL, offsetof(struct settings, type),
+     "type of the weights (default FP32)", 0, 0, types},
+    {"ir-version", 0, CLI_CHOICE, NULL, offsetof(struct settings, ir_version),
+     "version of the IR (default 10)", 0, 0, versions},
+    {"output-dir", 'o', CLI_TEXT, "FOLDER", offsetof(struct settings, output_dir),
+     "where the files go (default: the current folder)", 0, 0, NULL},
+    {"model-name", 'n', CLI_TEXT, "NAME", offsetof(struct settings, model_name),
+     "their name without ending (default: the model's)", 0, 0, NULL},
+    {"dry-run", 0, CLI_FLAG, NULL, offsetof(struct settings, is_dry_run),
+     "list inputs, outputs and files, and write nothing", 0, 0, NULL},
+};
+
+/* The model's name without folder and ending. */
+static char *make_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    char *name = cli_strdup(slash ? slash + 1 : path);
+    char *dot = strrchr(name, '.');
+
+    if (dot && dot != name) {
+        *dot = '\0';
+    }
+    return name;
+}
+
+static int write_bytes(void *user, const void *bytes, size_t size) {
+    return fwrite(bytes, 1, size, user) == size ? 0 : -1;
+}
+
+static int write_one(const struct dsinfer_conversion *conversion, size_t i, struct job *job) {
+    struct dsinfer_error library_error = {DSINFER_OK, ""};
+    enum dsinfer_status status;
+    struct cli_error error;
+
+    if (!cli_whole_file_open(&job->whole, job->path, &error)) {
+        return cli_report_exit(job->path, &error, CLI_EXIT_RUNTIME);
+    }
+    status = dsinfer_conversion_write(conversion, i, write_bytes, job->whole.file, &library_error);
+    if (status == DSINFER_ERR_IO) { /* the stream knows better why */
+        cli_writer_flush(job->whole.file, &error);
+        return cli_report_exit(job->path, &error, CLI_EXIT_RUNTIME);
+    }
+    if (status != DSINFER_OK) {
+        cli_fail_library(&error, status, &library_error);
+        return cli_report_exit(job->path, &error, CLI_EXIT_RUNTIME);
+    }
+    if (!cli_whole_file_finish(&job->whole, &error)) {
+        return cli_report_exit(job->path, &error, CLI_EXIT_RUNTIME);
+    }
+    return CLI_EXIT_OK;
+}
+
+/* Writes all files beside their places, and only when all are complete moves them there. The .xml
+ * goes last: with it the model is there. */
+static int write_files(const struct dsinfer_conversion *conversion, struct job *jobs, size_t n) {
+    struct cli_error error;
+    int exit_code = CLI_EXIT_OK;
+    size_t i;
+
+    for (i = 0; i < n && exit_code == CLI_EXIT_OK; i++) {
+        exit_code = write_one(conversion, i, &jobs[i]);
+    }
+    for (i = n; i > 0 && exit_code == CLI_EXIT_OK; i--) {
+        if (!cli_whole_file_commit(&jobs[i - 1].whole, &error)) {
+            exit_code = cli_report_exit(jobs[i - 1].path, &error, CLI_EXIT_RUNTIME);
+        }
+    }
+    return exit_code;
+}
+
+static void print_port(const struct dsinfer_convert_port *port) {
+    size_t i;
+
+    printf("  %-8s %s [", port->role, port->name);
+    for (i = 0; i < port->rank; i++) {
+        printf("%s%" PRId64, i ? "," : "", port->dims[i]);
+    }
+    printf("]\n");
+}
+
+/* What is, or would be, written. */
+static int describe(const struct dsinfer_conversion *conversion, const struct settings *settings,
+                    const struct job *jobs, size_t n) {
+    const struct dsinfer_convert_port *port;
+    struct cli_error error;
+    size_t i;
+
+    printf("inputs:\n");
+    for (i = 0; (port = dsinfer_conversion_get_port(conversion, i)) != NULL; i++) {
+        if (port->is_output && i > 0 &&
+            !dsinfer_conversion_get_port(conversion, i - 1)->is_output) {
+            printf("outputs:\n");
+        }
+        print_port(port);
+    }
+    printf("states: new_h goes to h, new_c to c\n");
+    printf("the same command, explicitly:\n  dsinfer convert --input_model '%s' %s\n",
+           settings->input_model, dsinfer_conversion_get_flags(conversion));
+    printf("%s:\n", settings->is_dry_run ? "would be written" : "written");
+    for (i = 0; i < n; i++) {
+        printf("  %s\n", jobs[i].path);
+    }
+    if (!cli_writer_flush(stdout, &error)) {
+        return cli_report_exit(CLI_STDOUT_NAME, &error, CLI_EXIT_RUNTIME);
+    }
+    return CLI_EXIT_OK;
+}
+
+static int run_conversion(const struct dsinfer_conversion *conversion,
+                          const struct settings *settings) {
+    struct job jobs[MAX_FILES];
+    int exit_code = CLI_EXIT_OK;
+    const char *ending;
+    const char *note;
+    size_t n = 0;
+    size_t i;
+
+    memset(jobs, 0, sizeof(jobs));
+    for (i = 0; (note = dsinfer_conversion_get_note(conversion, i)) != NULL; i++) {
+        cli_note(settings->input_model, note);
+    }
+    while (n < MAX_FILES && (ending = dsinfer_conversion_get_ending(conversion, n)) != NULL) {
+        char *base =
+            cli_join(settings->output_dir ? settings->output_dir : ".", settings->model_name);
+        const size_t size = strlen(base) + strlen(ending) + 1;
+
+        jobs[n].path = cli_calloc(size, 1);
+        snprintf(jobs[n].path, size, "%s%s", base, ending);
+        free(base);
+        if (cli_is_same_file(jobs[n].path, settings->input_model)) {
+            exit_code = cli_usage(jobs[n].path, "is the input, too: it would be overwritten");
+        }
+        n++;
+    }
+    if (exit_code == CLI_EXIT_OK && !settings->is_dry_run) {
+        exit_code = write_files(conversion, jobs, n);
+    }
+    if (exit_code == CLI_EXIT_OK && !dsinfer_conversion_is_redirected(conversion)) {
+        exit_code = describe(conversion, settings, jobs, n);
+    }
+    for (i = 0; i < n; i++) {
+        cli_whole_file_discard(&jobs[i].whole);
+        free(jobs[i].path);
+    }
+    return exit_code;
+}
+
+static int run_settings(struct settings *settings) {
+    struct dsinfer_error library_error = {DSINFER_OK, ""};
+    struct dsinfer_convert_options convert;
+    struct dsinfer_conversion *conversion;
+    char *name = make_name(settings->input_model);
+    enum dsinfer_status status;
+    struct cli_error error;
+    int exit_code;
+
+    if (!settings->model_name) {
+        settings->model_name = name;
+    }
+    dsinfer_convert_options_init(&convert);
+    convert.input = settings->input;
+    convert.input_shape = settings->input_shape;
+    convert.output = settings->output;
+    convert.freeze = settings->freeze;
+    convert.model_name = settings->model_name;
+    convert.ir_version = settings->ir_version == 1 ? 11 : 10;
+    convert.type = settings->type % 2 == 1 ? DSINFER_CONVERT_FP16 : DSINFER_CONVERT_FP32;
+    status =
+        dsinfer_conversion_create(settings->input_model, &convert, &conversion, &library_error);
+    if (status == DSINFER_OK) {
+        exit_code = run_conversion(conversion, settings);
+        dsinfer_conversion_destroy(conversion);
+    } else {
+        cli_fail_library(&error, status, &library_error);
+        exit_code =
+            cli_report_exit(settings->input_model, &error,
+                            status == DSINFER_ERR_ARGUMENT ? CLI_EXIT_USAGE : CLI_EXIT_MODEL);
+    }
+    free(name);
+    return exit_code;
+}
+
+static int check(struct settings *settings, const struct cli_words *words) {
+    struct stat facts;
+
+    if (words->n + (settings->input_model ? 1 : 0) != 1) {
+        return cli_usage("convert", "one model is needed, as MODEL or by --input_model");
+    }
+    if (words->n) {
+        settings->input_model = words->items[0];
+    }
+    if (settings->model_name && strchr(settings->model_name, '/')) {
+        return cli_usage("--model_name", "'%s' has a folder in it; that is --output_dir",
+                         settings->model_name);
+    }
+    if (settings->output_dir &&
+        (stat(settings->output_dir, &facts) != 0 || !S_ISDIR(facts.st_mode))) {
+        struct cli_error error;
+
+        cli_fail(&error, CLI_IO, "there is no such folder");
+        return cli_report_exit(settings->output_dir, &error, CLI_EXIT_RUNTIME);
+    }
+    return CLI_PARSED;
+}
+
+static int run(int argc, char **argv) {
+    struct settings settings = {.type = -1, .ir_version = -1};
+    const struct cli_group groups[] = {{"Conversion", options, CLI_N(options), &settings}};
+    struct cli_words words = {0};
+    int exit_code = cli_parse(&cli_convert, groups, CLI_N(groups), argc, argv, &words);
+
+    if (exit_code == CLI_PARSED) {
+        exit_code = check(&settings, &words);
+    }
+    if (exit_code == CLI_PARSED) {
+        exit_code = run_settings(&settings);
+    }
+    cli_words_finish(&words);
+    return exit_code;
+}
+
+const struct cli_command cli_convert = {
+    "convert",
+    "MODEL",
+    "a model as OpenVINO IR",
+    "Writes a model as an OpenVINO IR: NAME.xml and NAME.bin. The flags are those of Model "
+    "Optimizer; what they do not say is found in the model, and the command that says it is "
+    "printed. Values with -> need quotes.",
+    "  dsinfer convert output_graph.pb --output-dir ir\n"
+    "  dsinfer convert output_graph.pb --dry-run\n"
+    "  dsinfer convert --input-model output_graph.pb \\\n"
+    "      --freeze-placeholder-with-value 'input_lengths->[16]' \\\n"
+    "      --input input_node,previous_state_h/read,previous_state_c/read \\\n"
+    "      --input-shape '[1,16,19,26],[1,2048],[1,2048]' \\\n"
+    "      --output raw_logits,lstm_fused_cell/GatherNd,lstm_fused_cell/GatherNd_1 \\\n"
+    "      --disable-nhwc-to-nchw\n",
+    run,
+};

@@ -1,0 +1,55 @@
+/* A conversion on its way from the model to the files.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef DSI_CONVERSION_CONVERSION_H
+#define DSI_CONVERSION_CONVERSION_H
+
+#include "model/conversion/flags.h"
+#include "model/ir/ir_write.h"
+#include "runtime/base/mapped_file.h"
+#include "runtime/kernels/kernels.h"
+
+#include <dsinfer/convert.h>
+
+#define DSI_CONVERSION_MAX_NOTES 16
+#define DSI_CONVERSION_MAX_PORTS (DSI_ROLE_LENGTHS + 1 + DSI_FLAGS_MAX_ITEMS)
+
+/* Time steps and streams where the model leaves them open, and the most that are written. */
+#define DSI_CONVERSION_N_STEPS 16
+#define DSI_CONVERSION_MAX_STEPS 65536
+
+struct dsinfer_conversion {
+    struct dsi_mapped_file file;
+    struct dsi_mapped_file weights; /* of a model in two files */
+    struct dsi_graph graph;         /* as in the file */
+    struct dsi_signature signature;
+    struct dsi_graph network;
+    struct dsi_irw_document document; /* also owns the texts below */
+
+    int64_t n_streams, n_steps; /* 0 until they are known */
+    struct dsi_irw_result results[DSI_FLAGS_MAX_ITEMS];
+    int result_roles[DSI_FLAGS_MAX_ITEMS]; /* enum dsi_role, or -1 */
+    size_t n_results;
+    bool is_redirected;
+    size_t bin_size;
+
+    struct dsinfer_convert_port ports[DSI_CONVERSION_MAX_PORTS];
+    size_t n_ports;
+    const char *notes[DSI_CONVERSION_MAX_NOTES];
+    size_t n_notes;
+    const char *flags;
+};
+
+/* Decides inputs, outputs and sizes by the options. The graph has been read. Fails with
+ * ERR_ARGUMENT. */
+enum dsinfer_status dsi_conversion_resolve(struct dsinfer_conversion *conversion,
+                                           const struct dsinfer_convert_options *options,
+                                           struct dsinfer_error *err);
+
+/* Keeps a remark for the user; those beyond the limit are lost. */
+void dsi_conversion_add_note(struct dsinfer_conversion *conversion, const char *text);
+
+/* What the file calls a value: the node that makes it. */
+const char *dsi_conversion_get_name(const struct dsinfer_conversion *conversion,
+                                    struct dsi_port port);
+
+#endif

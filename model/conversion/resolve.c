@@ -1,0 +1,575 @@
+/* What the flags mean for a graph.
+ *
+ * Names are looked up as Model Optimizer does: a node, `N:node` for its input N, `node:N` for its
+ * output N. Where it cuts a graph anywhere, here the cut must be at one of the network's own
+ * inputs; which one it is, is told by structure. SPDX-License-Identifier: BSD-2-Clause */
+#include "model/conversion/conversion.h"
+
+#include "model/graphdef/wire.h"
+#include "model/match.h"
+#include "model/names.h"
+#include "runtime/base/alloc.h"
+#include "runtime/base/error.h"
+#include "runtime/ops/op.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* For "%.*s". */
+#define SHOWN(bytes) dsi_wire_get_shown(bytes), (const char *)(bytes).data
+
+#define FLAG_INPUT "--input"
+#define FLAG_SHAPE "--input_shape"
+#define FLAG_OUTPUT "--output"
+#define FLAG_FREEZE "--freeze_placeholder_with_value"
+
+/* The role is not one of this graph's inputs or outputs. */
+#define NO_ROLE (-1)
+
+struct resolver {
+    struct dsinfer_conversion *conversion;
+    const struct dsi_graph *graph;
+    const struct dsi_signature *signature;
+    bool is_given[DSI_ROLE_LENGTHS + 1]; /* by --input */
+    int order[DSI_ROLE_LENGTHS + 1];     /* their positions there */
+    struct dsinfer_error *err;
+};
+
+static bool find_node(const struct dsi_graph *graph, struct dsi_bytes name, uint32_t *out) {
+    size_t i;
+
+    for (i = 0; i < graph->n_nodes; i++) {
+        const char *other = graph->nodes[i].name;
+
+        if (strlen(other) == name.size && memcmp(other, name.data, name.size) == 0) {
+            *out = (uint32_t)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A port's number, of one to three digits. */
+static bool read_port(struct dsi_bytes text, uint32_t *out) {
+    size_t i;
+
+    *out = 0;
+    for (i = 0; i < text.size; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9' || i == 3) {
+            return false;
+        }
+        *out = *out * 10 + (uint32_t)(text.data[i] - '0');
+    }
+    return text.size > 0;
+}
+
+static enum dsinfer_status fail_port(struct resolver *r, const char *flag, struct dsi_bytes name,
+                                     const struct dsi_node *node) {
+    return dsi_fail(r->err, DSINFER_ERR_ARGUMENT,
+                    "%s: '%.*s' names a port that is not there: node '%s' (%s) has %zu inputs",
+                    flag, SHOWN(name), node->name, node->op, node->n_inputs);
+}
+
+/* A name without ports: as input, what a cut there would replace. */
+static enum dsinfer_status find_bare(struct resolver *r, const char *flag, struct dsi_bytes name,
+                                     uint32_t index, bool is_output, struct dsi_port *out) {
+    const struct dsi_node *node = &r->graph->nodes[index];
+
+    *out = (struct dsi_port){index, 0};
+    if (is_output || node->n_inputs == 0) {
+        return DSINFER_OK;
+    }
+    if (node->n_inputs > 1) {
+        return dsi_fail(r->err, DSINFER_ERR_ARGUMENT,
+                        "%s: node '%.*s' has %zu inputs; say which, such as 0:%.*s", flag,
+                        SHOWN(name), node->n_inputs, SHOWN(name));
+    }
+    *out = node->inputs[0];
+    return DSINFER_OK;
+}
+
+/* Splits "N:name" and "name:N" and looks them up; *is_found is false where there is no node. */
+static enum dsinfer_status find_port(struct resolver *r, const char *flag, struct dsi_bytes name,
+                                     bool is_output, struct dsi_port *out, bool *is_found) {
+    const uint8_t *first = memchr(name.data, ':', name.size);
+    struct dsi_bytes part;
+    size_t last = name.size;
+    uint32_t number;
+    uint32_t node;
+
+    *is_found = true;
+    if (find_node(r->graph, name, &node)) {
+        return find_bare(r, flag, name, node, is_output, out);
+    }
+    while (last > 0 && name.data[last - 1] != ':') {
+        last--;
+    }
+    if (last > 0 && read_port((struct dsi_bytes){name.data + last, name.size - last}, &number) &&
+        find_node(r->graph, (struct dsi_bytes){name.data, last - 1}, &node)) {
+        *out = (struct dsi_port){node, number};
+        return number < DSI_OP_MAX_OUTPUTS ? DSINFER_OK
+                                           : fail_port(r, flag, name, &r->graph->nodes[node]);
+    }
+    if (first && read_port((struct dsi_bytes){name.data, (size_t)(first - name.data)}, &number)) {
+        part.data = first + 1;
+        part.size = name.size - (size_t)(part.data - name.data);
+        if (find_node(r->graph, part, &node)) {
+            if (number >= r->graph->nodes[node].n_inputs) {
+                return fail_port(r, flag, name, &r->graph->nodes[node]);
+            }
+            *out = r->graph->nodes[node].inputs[number];
+            return DSINFER_OK;
+        }
+    }
+    *is_found = false;
+    return DSINFER_OK;
+}
+
+/* The picks of the states are called Gather and Gather_1 by TensorFlow up to 1.6, GatherNd and
+ * GatherNd_1 later; the other's name means the same. */
+static struct dsi_bytes rename_gather(struct resolver *r, struct dsi_bytes name) {
+    static const char *const names[2] = {"GatherNd", "Gather"};
+    struct dsi_irw_document *document = &r->conversion->document;
+    const char *text = dsi_irw_print(document, "%.*s", (int)name.size, (const char *)name.data);
+    const char *at = strstr(text, names[0]);
+    const char *other = names[1];
+    size_t size = strlen(names[0]);
+
+    if (!at) {
+        at = strstr(text, names[1]);
+        other = names[0];
+        size = strlen(names[1]);
+    }
+    if (!at) {
+        return (struct dsi_bytes){NULL, 0};
+    }
+    text = dsi_irw_print(document, "%.*s%s%s", (int)(at - text), text, other, at + size);
+    return (struct dsi_bytes){(const uint8_t *)text, strlen(text)};
+}
+
+static enum dsinfer_status find_value(struct resolver *r, const char *flag, struct dsi_bytes name,
+                                      bool is_output, struct dsi_port *out) {
+    struct dsi_irw_document *document = &r->conversion->document;
+    bool is_found;
+    enum dsinfer_status status = find_port(r, flag, name, is_output, out, &is_found);
+
+    if (status == DSINFER_OK && !is_found && is_output) {
+        const struct dsi_bytes other = rename_gather(r, name);
+
+        if (other.size) {
+            status = find_port(r, flag, other, is_output, out, &is_found);
+        }
+        if (status == DSINFER_OK && is_found) {
+            dsi_conversion_add_note(
+                r->conversion, dsi_irw_print(document,
+                                             "warning: there is no node '%.*s'; '%.*s' of this "
+                                             "graph is taken, which means the same",
+                                             SHOWN(name), SHOWN(other)));
+        }
+    }
+    if (status == DSINFER_OK && !is_found) {
+        const char *text = dsi_irw_print(document, "%.*s", SHOWN(name));
+
+        return dsi_fail(r->err, DSINFER_ERR_ARGUMENT,
+                        "%s: there is no node '%s'; the nearest is '%s'", flag, text,
+                        dsi_name_find_nearest(r->graph, text, is_output));
+    }
+    return status;
+}
+
+static int get_role(const struct resolver *r, struct dsi_port port, bool is_output) {
+    const struct dsi_port source = dsi_match_source(r->graph, port);
+    int role;
+
+    for (role = 0; role < DSI_N_ROLES; role++) {
+        if ((role >= DSI_ROLE_LOGITS) == is_output &&
+            (role != DSI_ROLE_LENGTHS || r->signature->has_lengths) &&
+            dsi_port_is_equal(source, dsi_match_source(r->graph, r->signature->ports[role]))) {
+            return role;
+        }
+    }
+    return NO_ROLE;
+}
+
+/* Checks a size that more than one input has. */
+static enum dsinfer_status set_size(struct resolver *r, const char *what, int64_t value,
+                                    int64_t *size) {
+    if (*size && *size != value) {
+        return dsi_fail(r->err, DSINFER_ERR_ARGUMENT,
+                        FLAG_SHAPE ": the inputs disagree on %s: %" PRId64 " and %" PRId64, what,
+                        *size, value);
+    }
+    if (value > DSI_CONVERSION_MAX_STEPS) {
+        return dsi_fail(r->err, DSINFER_ERR_ARGUMENT,
+                        FLAG_SHAPE ": %s are %" PRId64 ", more than the limit of %d", what, value,
+                        DSI_CONVERSION_MAX_STEPS);
+    }
+    *size = value;
+    return DSINFER_OK;
+}
+
+/* Takes N and T from the shape of an input, and checks the rest. */
+static enum dsinfer_status take_shape(struct resolver *r, const struct dsi_flag_item *item,
+                                      int role) {
+    const int64_t windows[] = {item->shape.dims[0], item->shape.dims[1],
+                               (int64_t)(2 * r->signature->n_context + 1),
+                               (int64_t)r->signature->n_features};
+    const int64_t state[] = {item->shape.dims[0], (int64_t)r->signature->n_cell};
+    const struct dsi_shape expected = role == DSI_ROLE_WINDOWS   ? dsi_shape_make(4, windows)
+                                      : role == DSI_ROLE_LENGTHS ? dsi_shape_make(1, state)
+                                                                 : dsi_shape_make(2, state);
+    char found_text[DSI_SHAPE_TEXT_SIZE], fix_text[DSI_SHAPE_TEXT_SIZE];
+    enum dsinfer_status status;
+
+    if (!dsi_shape_is_equal(&item->shape, &expected)) {
+        struct dsi_shape fix = expected;
+
+        fix.dims[0] = item->shape.rank == expected.rank ? expected.dims[0] : 1;
+        if (role == DSI_ROLE_WINDOWS && item->shape.rank != 4) {
+            fix.dims[1] = DSI_CONVERSION_N_STEPS;
+        }
+        return dsi_fail(r->err, DSINFER_ERR_ARGUMENT,
+                        FLAG_SHAPE ": '%.*s' cannot have the shape %s; in this model it is %s",
+                        SHOWN(item->name), dsi_shape_print(&item->shape, found_text),
+                        dsi_shape_print(&fix, fix_text));
+    }
+    status = set_size(r, "streams", item->shape.dims[0], &r->conversion->n_streams);
+    if (status == DSINFER_OK && role == DSI_ROLE_WINDOWS) {
+        status = set_size(r, "time steps", item->shape.dims[1], &r->conversion->n_steps);
+    }
+    return status;
+}
+
+/* A name whose "->value" the shell took: what is left ends in '-'. */
+static bool is_cut_off(const struct resolver *r, const struct dsi_flag_item *item) {
+    struct dsi_bytes name = item->name;
+    uint32_t node;
+
+    if (item->has_value || name.size < 2 || name.data[name.size - 1] != '-' ||
+        find_node(r->graph, name, &node)) {
+        return false;
+    }
+    return true;
+}
+
+static enum dsinfer_status note_cut_off(struct resolver *r, const char *flag,
+                                        struct dsi_flag_item *item) {
+    struct dsinfer_conversion *conversion = r->conversion;
+
+    item->name.size--;
+    conversion->is_redirected = true;
+    dsi_conversion_add_note(
+        conversion,
+        dsi_irw_print(&conversion->document,
+                      "warning: the shell took the '>' of '->' for a redirection, and standard "
+                      "output now goes to a file named by what followed it; quote the flag: "
+                      "%s '%.*s->[%" PRId64 "]'. The number of time steps is taken as its value",
+                      flag, SHOWN(item->name), conversion->n_steps));
+    return DSINFER_OK;
+}
+
+/* A frozen value: only the lengths can have one, and it must be T. */
+static enum dsinfer_status freeze(struct resolver *r, const struct dsi_flag_item *item, int role) {
+    const struct dsinfer_conversion *conversion = r->conversion;
+    int64_t numbers[DSI_FLAGS_MAX_ITEMS];
+    enum dsinfer_status status;
+    size_t n;
+    size_t i;
+
+    if (role != DSI_ROLE_LENGTHS) {
+        return dsi_fail(r->err, DSINFER_ERR_UNSUPPORTED,
+                        "'%.*s' cannot be frozen: only the input of the sequence lengths can",
+                        SHOWN(item->name));
+    }
+    status = dsi_flags_read_numbers(item, numbers, DSI_FLAGS_MAX_ITEMS, &n, r->err);
+    if (status != DSINFER_OK) {
+        return status;
+    }
+    if (n != 1 && n != (size_t)conversion->n_streams) {
+        return dsi_fail(r->err, DSINFER_ERR_ARGUMENT,
+                        "'%.*s' is given %zu values, but there are %" PRId64 " streams",
+                        SHOWN(item->name), n, conversion->n_streams);
+    }
+    for (i = 0; i < n; i++) {
+        if (numbers[i] < 0 || numbers[i] > conversion->n_steps) {
+            return dsi_fail(r->err, DSINFER_ERR_ARGUMENT,
+                            "'%.*s' is frozen to %" PRId64 ", but there are %" PRId64
+                            " time steps; write '%.*s->[%" PRId64 "]'",
+                            SHOWN(item->name), numbers[i], conversion->n_steps, SHOWN(item->name),
+                            conversion->n_steps);
+        }
+        if (numbers[i] < conversion->n_steps) {
+            return dsi_fail(r->err, DSINFER_ERR_UNSUPPORTED,
+                            "'%.*s' is frozen to %" PRId64 ", less than the %" PRId64
+                            " time steps, which is not supported",
+                            SHOWN(item->name), numbers[i], conversion->n_steps);
+        }
+    }
+    return DSINFER_OK;
+}
+
+/* Where the shapes are: in the items, or in a flag of their own, one for each item. */
+static enum dsinfer_status pair_shapes(struct resolver *r, struct dsi_flag_list *inputs,
+                                       const struct dsi_flag_list *shapes) {
+    size_t i;
+
+    if (shapes->n && shapes->n != inputs->n) {
+        return dsi_fail(r->err, DSINFER_ERR_ARGUMENT,
+                        FLAG_SHAPE " has %zu shapes, but " FLAG_INPUT
+                                   " has %zu names; there must be one shape for each",
+                        shapes->n, inputs->n);
+    }
+    for (i = 0; i < shapes->n; i++) {
+        if (inputs->items[i].has_shape) {
+            return dsi_fail(r->err, DSINFER_ERR_ARGUMENT,
+                            "the shape of '%.*s' is given both by " FLAG_INPUT
+                            " and by " FLAG_SHAPE,
+                            SHOWN(inputs->items[i].name));
+        }
+        inputs->items[i].has_shape = true;
+        inputs->items[i].shape = shapes->items[i].shape;
+    }
+    return DSINFER_OK;
+}
+
+static enum dsinfer_status find_input(struct resolver *r, const char *flag,
+                                      const struct dsi_flag_item *item, int *role) {
+    struct dsi_bytes name = item->name;
+    struct dsi_port port;
+    enum dsinfer_status status;
+
+    name.size -= is_cut_off(r, item);
+    status = find_value(r, flag, name, false, &port);
+    if (status != DSINFER_OK) {
+        return status;
+    }
+    *role = get_role(r, port, false);
+    if (*role == NO_ROLE) {
+        return dsi_fail(r->err, DSINFER_ERR_UNSUPPORTED,
+                        "%s: '%.*s' is none of the network's inputs, which are '%s', '%s', '%s'%s%s"
+                        "; a cut elsewhere is not supported",
+                        flag, SHOWN(name),
+                        r->graph->nodes[r->signature->ports[DSI_ROLE_WINDOWS].node].name,
+                        r->graph->nodes[r->signature->ports[DSI_ROLE_H].node].name,
+                        r->graph->nodes[r->signature->ports[DSI_ROLE_C].node].name,
+                        r->signature->has_lengths ? ", " : "",
+                        r->signature->has_lengths
+                            ? r->graph->nodes[r->signature->ports[DSI_ROLE_LENGTHS].node].name
+                            : "");
+    }
+    return DSINFER_OK;
+}
+
+/* The type an input has anyway; FP16 is asked for by --data_type. */
+static bool is_type(struct dsi_bytes type, int role) {
+    return type.size == 3 && memcmp(type.data, role == DSI_ROLE_LENGTHS ? "i32" : "f32", 3) == 0;
+}
+
+/* The inputs and their shapes; values wait until T is known. */
+static enum dsinfer_status take_inputs(struct resolver *r, struct dsi_flag_list *inputs,
+                                       int *roles) {
+    enum dsinfer_status status = DSINFER_OK;
+    size_t i;
+
+    for (i = 0; i < inputs->n && status == DSINFER_OK; i++) {
+        const struct dsi_flag_item *item = &inputs->items[i];
+
+        status = find_input(r, FLAG_INPUT, item, &roles[i]);
+        if (status != DSINFER_OK) {
+            break;
+        }
+        if (r->is_given[roles[i]]) {
+            return dsi_fail(r->err, DSINFER_ERR_ARGUMENT,
+                            FLAG_INPUT ": '%.*s' is the same input as one before it",
+                            SHOWN(item->name));
+        }
+        if (item->type.size && !is_type(item->type, roles[i])) {
+            return dsi_fail(r->err, DSINFER_ERR_UNSUPPORTED,
+                            FLAG_INPUT ": '%.*s' cannot have the type %.*s", SHOWN(item->name),
+                            SHOWN(item->type));
+        }
+        r->is_given[roles[i]] = true;
+        r->order[roles[i]] = (int)i;
+        if (item->has_shape) {
+            status = take_shape(r, item, roles[i]);
+        }
+    }
+    return status;
+}
+
+static void choose_sizes(struct dsinfer_conversion *conversion) {
+    const struct dsi_signature *signature = &conversion->signature;
+
+    if (!conversion->n_streams) {
+        conversion->n_streams = signature->n_streams > 0 ? signature->n_streams : 1;
+    }
+    if (!conversion->n_steps) {
+        conversion->n_steps = signature->n_steps > 0 ? signature->n_steps : DSI_CONVERSION_N_STEPS;
+    }
+}
+
+/* Values given by --input or --freeze_placeholder_with_value. */
+static enum dsinfer_status take_values(struct resolver *r, const char *flag,
+                                       struct dsi_flag_list *list, bool are_needed) {
+    enum dsinfer_status status = DSINFER_OK;
+    size_t i;
+
+    for (i = 0; i < list->n && status == DSINFER_OK; i++) {
+        struct dsi_flag_item *item = &list->items[i];
+        int role;
+
+        status = find_input(r, flag, item, &role);
+        if (status != DSINFER_OK) {
+            break;
+        }
+        if (is_cut_off(r, item) && role == DSI_ROLE_LENGTHS) {
+            status = note_cut_off(r, flag, item);
+        } else if (item->has_value) {
+            status = freeze(r, item, role);
+        } else if (are_needed) {
+            return dsi_fail(r->err, DSINFER_ERR_ARGUMENT,
+                            "%s: '%.*s' has no value; write '%.*s->[%" PRId64 "]', with quotes",
+                            flag, SHOWN(item->name), SHOWN(item->name), r->conversion->n_steps);
+        } else if (role == DSI_ROLE_LENGTHS) {
+            return dsi_fail(r->err, DSINFER_ERR_UNSUPPORTED,
+                            "%s: '%.*s' cannot stay open; freeze it to the %" PRId64
+                            " time steps with '%.*s->[%" PRId64 "]'",
+                            flag, SHOWN(item->name), r->conversion->n_steps, SHOWN(item->name),
+                            r->conversion->n_steps);
+        }
+    }
+    return status;
+}
+
+static bool has_result(const struct dsinfer_conversion *conversion, struct dsi_port port) {
+    size_t i;
+
+    for (i = 0; i < conversion->n_results; i++) {
+        if (dsi_port_is_equal(dsi_match_source(&conversion->graph, conversion->results[i].port),
+                              dsi_match_source(&conversion->graph, port))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_result(struct resolver *r, struct dsi_port port, int role) {
+    struct dsinfer_conversion *conversion = r->conversion;
+
+    if (!has_result(conversion, port)) {
+        conversion->results[conversion->n_results].port = port;
+        conversion->result_roles[conversion->n_results++] = role;
+    }
+}
+
+static enum dsinfer_status take_outputs(struct resolver *r, const char *text) {
+    struct dsi_flag_list list;
+    enum dsinfer_status status;
+    struct dsi_port port;
+    size_t i;
+
+    if (!text) {
+        add_result(r, r->signature->ports[DSI_ROLE_LOGITS], DSI_ROLE_LOGITS);
+        add_result(r, r->signature->ports[DSI_ROLE_NEW_C], DSI_ROLE_NEW_C);
+        add_result(r, r->signature->ports[DSI_ROLE_NEW_H], DSI_ROLE_NEW_H);
+        return DSINFER_OK;
+    }
+    status = dsi_flags_read(FLAG_OUTPUT, text, &list, r->err);
+    for (i = 0; status == DSINFER_OK && i < list.n; i++) {
+        if (list.items[i].has_shape || list.items[i].has_value || list.items[i].type.size) {
+            return dsi_fail(r->err, DSINFER_ERR_ARGUMENT,
+                            FLAG_OUTPUT ": '%.*s' has a shape, type or value; only a name belongs "
+                                        "here",
+                            SHOWN(list.items[i].name));
+        }
+        status = find_value(r, FLAG_OUTPUT, list.items[i].name, true, &port);
+        if (status == DSINFER_OK) {
+            add_result(r, port, get_role(r, port, true));
+        }
+    }
+    return status;
+}
+
+/* Position of a role among the results, or -1. */
+static int find_result(const struct dsinfer_conversion *conversion, int role) {
+    size_t i;
+
+    for (i = 0; i < conversion->n_results; i++) {
+        if (conversion->result_roles[i] == role) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+/* The page's own command lists h before c among the inputs, and c before h among the outputs. */
+static void warn_of_order(struct resolver *r) {
+    struct dsinfer_conversion *conversion = r->conversion;
+    const int new_h = find_result(conversion, DSI_ROLE_NEW_H);
+    const int new_c = find_result(conversion, DSI_ROLE_NEW_C);
+    const struct dsi_port *ports = r->signature->ports;
+
+    if (new_h < 0 || new_c < 0 || !r->is_given[DSI_ROLE_H] || !r->is_given[DSI_ROLE_C] ||
+        (r->order[DSI_ROLE_H] < r->order[DSI_ROLE_C]) == (new_h < new_c)) {
+        return;
+    }
+    dsi_conversion_add_note(
+        conversion,
+        dsi_irw_print(&conversion->document,
+                      "warning: the states are listed in one order as inputs and in the other as "
+                      "outputs; feed them back by name: '%s' (c) to '%s', '%s' (h) to '%s'",
+                      dsi_conversion_get_name(conversion, ports[DSI_ROLE_NEW_C]),
+                      r->graph->nodes[ports[DSI_ROLE_C].node].name,
+                      dsi_conversion_get_name(conversion, ports[DSI_ROLE_NEW_H]),
+                      r->graph->nodes[ports[DSI_ROLE_H].node].name));
+}
+
+enum dsinfer_status dsi_conversion_resolve(struct dsinfer_conversion *conversion,
+                                           const struct dsinfer_convert_options *options,
+                                           struct dsinfer_error *err) {
+    struct resolver r = {.conversion = conversion,
+                         .graph = &conversion->graph,
+                         .signature = &conversion->signature,
+                         .err = err};
+    struct dsi_flag_list inputs = {.n = 0}, shapes = {.n = 0}, values = {.n = 0};
+    int roles[DSI_FLAGS_MAX_ITEMS];
+    enum dsinfer_status status = DSINFER_OK;
+
+    if (options->input) {
+        status = dsi_flags_read(FLAG_INPUT, options->input, &inputs, err);
+    }
+    if (status == DSINFER_OK && options->input_shape) {
+        status = dsi_flags_read_shapes(FLAG_SHAPE, options->input_shape, &shapes, err);
+    }
+    if (status == DSINFER_OK && options->freeze) {
+        status = dsi_flags_read(FLAG_FREEZE, options->freeze, &values, err);
+    }
+    if (status == DSINFER_OK && shapes.n == 1 && !inputs.n) { /* of the windows */
+        const char *name =
+            conversion->graph.nodes[conversion->signature.ports[DSI_ROLE_WINDOWS].node].name;
+
+        inputs.n = 1;
+        memset(&inputs.items[0], 0, sizeof(inputs.items[0]));
+        inputs.items[0].name = (struct dsi_bytes){(const uint8_t *)name, strlen(name)};
+    }
+    if (status == DSINFER_OK) {
+        status = pair_shapes(&r, &inputs, &shapes);
+    }
+    if (status == DSINFER_OK) {
+        status = take_inputs(&r, &inputs, roles);
+    }
+    choose_sizes(conversion);
+    if (status == DSINFER_OK) {
+        status = take_values(&r, FLAG_INPUT, &inputs, false);
+    }
+    if (status == DSINFER_OK) {
+        status = take_values(&r, FLAG_FREEZE, &values, true);
+    }
+    if (status == DSINFER_OK) {
+        status = take_outputs(&r, options->output);
+    }
+    if (status == DSINFER_OK) {
+        warn_of_order(&r);
+    }
+    return status;
+}

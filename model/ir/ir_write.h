@@ -1,0 +1,60 @@
+/* From a network to an OpenVINO IR, and from there to its two files.
+ *
+ * Written are IR version 10, which every OpenVINO from 2021.1 on loads, and 11 (2022.1 and later).
+ * The LSTM is a TensorIterator around an LSTMCell (opset4); everything else is of opset1. Weights
+ * of a MatMul are [out,in] and read with transpose_b, those of the cell [4C,I] and [4C,C] in the
+ * gate order f, i, c, o, with the forget bias added to the bias. The same network gives the same
+ * bytes.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef DSI_IR_IR_WRITE_H
+#define DSI_IR_IR_WRITE_H
+
+#include "model/ir/ir_document.h"
+#include "model/signature.h"
+
+/* What an input or output is called. */
+struct dsi_irw_port_names {
+    const char *layer; /* name of the Parameter, or of the layer that makes the output */
+    const char *names; /* of its tensor, as in dsi_irw_output */
+};
+
+struct dsi_irw_result {
+    struct dsi_irw_port_names names;
+    struct dsi_port port; /* in the network */
+    bool is_flat;         /* [T*N,D] instead of [T,N,D] */
+};
+
+struct dsi_irw_request {
+    const struct dsi_graph *network; /* fused; its outputs are those of `results` */
+    int64_t n_streams, n_steps;
+    struct dsi_irw_port_names inputs[DSI_ROLE_LENGTHS + 1];
+    const struct dsi_irw_result *results;
+    size_t n_results;
+    const int32_t *lengths; /* [n_streams]; NULL: all n_steps */
+    bool has_lengths_input; /* they are an input of the IR */
+};
+
+/* Fills in the layers of an initialised document. Fails with ERR_UNSUPPORTED for what an IR cannot
+ * say, and with ERR_NO_MEMORY. */
+enum dsinfer_status dsi_irw_build(struct dsi_irw_document *document,
+                                  const struct dsi_irw_request *request, struct dsinfer_error *err);
+
+/* Gives every constant its place; the size of the .bin in *size. */
+enum dsinfer_status dsi_irw_lay_out(struct dsi_irw_document *document, size_t *size,
+                                    struct dsinfer_error *err);
+
+/* Where bytes go: writes all of them and returns 0, or something else, which ends the writing. */
+struct dsi_sink {
+    int (*write)(void *user, const void *bytes, size_t size);
+    void *user;
+};
+
+/* Write a document that has been laid out. Fail with ERR_IO when the sink does, and with
+ * ERR_NO_MEMORY. */
+enum dsinfer_status dsi_irw_write_xml(const struct dsi_irw_document *document,
+                                      const struct dsi_sink *sink, struct dsinfer_error *err);
+enum dsinfer_status dsi_irw_write_bin(const struct dsi_irw_document *document,
+                                      const struct dsi_sink *sink, struct dsinfer_error *err);
+
+#endif

@@ -1,0 +1,467 @@
+/* The layers of an IR, from a fused network.
+ *
+ * In the network a value of rows has no shape of its own; an IR must choose. A Dense works on
+ * [T*N,D], the LSTM on [T,N,D], and each is made from the other by a Reshape where it is needed.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "model/ir/ir_write.h"
+
+#include "model/match.h"
+#include "runtime/base/alloc.h"
+#include "runtime/base/error.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { LSTM_X, LSTM_H, LSTM_C, LSTM_W, LSTM_B };
+enum { LSTM_Y, LSTM_NEW_H, LSTM_NEW_C, LSTM_N_OUTPUTS };
+
+/* A value of the network in the forms in which the IR has it. */
+struct value {
+    struct dsi_irw_ref rows, flat;
+    bool has_rows, has_flat;
+    int64_t width;                     /* of rows */
+    const char *rows_name, *flat_name; /* what the file calls the forms; NULL: nothing */
+};
+
+struct build {
+    struct dsi_irw_document *document;
+    struct dsi_irw_layers *top;
+    const struct dsi_irw_request *request;
+    const struct dsi_graph *network;
+    struct value *values; /* owned; [n_nodes] */
+    int64_t n_streams, n_steps, n_rows;
+    struct dsi_irw_ref iterator; /* its outputs are those of the Lstm */
+};
+
+static struct dsi_shape shape_2(int64_t a, int64_t b) {
+    return dsi_shape_make(2, (const int64_t[]){a, b});
+}
+
+static struct dsi_shape shape_3(int64_t a, int64_t b, int64_t c) {
+    return dsi_shape_make(3, (const int64_t[]){a, b, c});
+}
+
+/* A layer with one output that reads `n` values; returns that output. */
+static struct dsi_irw_ref add(struct build *b, const char *name, const char *type,
+                              const struct dsi_irw_ref *inputs, size_t n,
+                              const struct dsi_shape *shape, const char *data) {
+    struct dsi_irw_layer *layer = dsi_irw_add(b->document, b->top, name, type, inputs, n, shape);
+
+    if (layer) {
+        layer->data = data;
+    }
+    return dsi_irw_last(b->top);
+}
+
+static struct dsi_irw_ref add_reshape(struct build *b, const char *name, struct dsi_irw_ref from,
+                                      const struct dsi_shape *shape) {
+    const struct dsi_irw_ref inputs[] = {
+        from, dsi_irw_add_ints(b->document, b->top, dsi_irw_print(b->document, "%s/shape", name),
+                               shape->dims, shape->rank)};
+
+    return add(b, name, "Reshape", inputs, 2, shape, "special_zero=\"false\"");
+}
+
+static struct dsi_irw_ref get_flat(struct build *b, uint32_t node) {
+    struct value *value = &b->values[node];
+
+    if (!value->has_flat) {
+        const struct dsi_shape shape = shape_2(b->n_rows, value->width);
+        const char *name =
+            value->flat_name ? value->flat_name
+                             : dsi_irw_print(b->document, "%s/flat", b->network->nodes[node].name);
+
+        value->flat = add_reshape(b, name, value->rows, &shape);
+        value->has_flat = true;
+    }
+    return value->flat;
+}
+
+static struct dsi_irw_ref get_rows(struct build *b, uint32_t node) {
+    struct value *value = &b->values[node];
+
+    if (!value->has_rows) {
+        const struct dsi_shape shape = shape_3(b->n_steps, b->n_streams, value->width);
+        const char *name =
+            value->rows_name ? value->rows_name
+                             : dsi_irw_print(b->document, "%s/rows", b->network->nodes[node].name);
+
+        value->rows = add_reshape(b, name, value->flat, &shape);
+        value->has_rows = true;
+    }
+    return value->rows;
+}
+
+static void set_flat(struct build *b, uint32_t node, struct dsi_irw_ref ref, int64_t width) {
+    b->values[node].flat = ref;
+    b->values[node].has_flat = true;
+    b->values[node].width = width;
+}
+
+static void set_rows(struct build *b, uint32_t node, struct dsi_irw_ref ref, int64_t width) {
+    b->values[node].rows = ref;
+    b->values[node].has_rows = true;
+    b->values[node].width = width;
+}
+
+static void add_parameter(struct build *b, uint32_t node) {
+    const struct dsi_graph *network = b->network;
+    const struct dsi_attr *attr = dsi_node_find_attr(&network->nodes[node], "shape");
+    struct dsi_irw_layer *layer;
+    struct dsi_shape shape;
+    size_t role = 0;
+
+    while (network->inputs[role].port.node != node) {
+        role++;
+    }
+    if (role == DSI_ROLE_LENGTHS) {
+        return; /* the Lstm asks for it where it is one */
+    }
+    shape = attr->u.shape;
+    shape.dims[0] = b->n_streams;
+    if (role == DSI_ROLE_WINDOWS) {
+        shape.dims[1] = b->n_steps;
+    }
+    layer = dsi_irw_add(b->document, b->top, b->request->inputs[role].layer, "Parameter", NULL, 0,
+                        &shape);
+    if (layer) {
+        layer->outputs[0].type = b->document->version == 11 ? DSI_IRW_F32 : b->document->floats;
+        layer->outputs[0].names = b->request->inputs[role].names;
+    }
+    set_rows(b, node, dsi_irw_last(b->top), 0);
+}
+
+static void add_transpose(struct build *b, uint32_t at, const struct dsi_node *node) {
+    static const int64_t perm[] = {1, 0, 2, 3};
+    const struct dsi_irw_ref from = b->values[node->inputs[0].node].rows;
+    struct dsi_shape shape;
+    struct dsi_irw_ref inputs[2];
+
+    inputs[0] = from;
+    inputs[1] = dsi_irw_add_ints(b->document, b->top,
+                                 dsi_irw_print(b->document, "%s/perm", node->name), perm, 4);
+    if (b->document->has_failed) {
+        return;
+    }
+    shape = b->top->items[from.layer].outputs[0].shape;
+    shape.dims[0] = b->n_steps;
+    shape.dims[1] = b->n_streams;
+    set_rows(b, at, add(b, node->name, "Transpose", inputs, 2, &shape, NULL),
+             shape.dims[2] * shape.dims[3]);
+}
+
+/* max(x · w + b, 0) cut at the limit, as far as the node has them. */
+static void add_dense(struct build *b, uint32_t at, const struct dsi_node *node) {
+    struct dsi_irw_document *document = b->document;
+    const struct dsi_tensor *w = dsi_match_constant(b->network, node->inputs[1]);
+    const struct dsi_attr *limit = dsi_node_find_attr(node, "limit");
+    const struct dsi_shape shape = shape_2(b->n_rows, w->shape.dims[1]);
+    const struct dsi_shape w_shape = shape_2(w->shape.dims[1], w->shape.dims[0]);
+    const struct dsi_irw_values w_values = {
+        .source = DSI_IRW_COLUMNS, .tensor = *w, .n_rows = (size_t)w->shape.dims[0]};
+    const bool has_bias = node->n_inputs > 2;
+    const char *name = node->name;
+    struct dsi_irw_ref inputs[2];
+
+    inputs[0] = get_flat(b, node->inputs[0].node);
+    inputs[1] = dsi_irw_add_floats(document, b->top, dsi_irw_print(document, "%s/weights", name),
+                                   &w_values, &w_shape);
+    inputs[0] = add(b, has_bias || limit ? dsi_irw_print(document, "%s/MatMul", name) : name,
+                    "MatMul", inputs, 2, &shape, "transpose_a=\"false\" transpose_b=\"true\"");
+    if (has_bias) {
+        const struct dsi_irw_values values = {
+            .source = DSI_IRW_FLOATS, .tensor = *dsi_match_constant(b->network, node->inputs[2])};
+        const struct dsi_shape b_shape = shape_2(1, w->shape.dims[1]);
+
+        inputs[1] = dsi_irw_add_floats(document, b->top, dsi_irw_print(document, "%s/bias", name),
+                                       &values, &b_shape);
+        inputs[0] = add(b, limit ? dsi_irw_print(document, "%s/Add", name) : name, "Add", inputs, 2,
+                        &shape, "auto_broadcast=\"numpy\"");
+    }
+    if (limit) {
+        const struct dsi_shape one = shape_2(1, 1);
+        const struct dsi_irw_values values = {
+            .source = DSI_IRW_FLOATS,
+            .tensor = {.dtype = DSI_DTYPE_F32,
+                       .shape = one,
+                       .bytes = {(const uint8_t *)&limit->u.f, sizeof(limit->u.f)}}};
+
+        inputs[0] =
+            add(b, dsi_irw_print(document, "%s/ReLU", name), "ReLU", inputs, 1, &shape, NULL);
+        inputs[1] = dsi_irw_add_floats(document, b->top, dsi_irw_print(document, "%s/limit", name),
+                                       &values, &one);
+        inputs[0] = add(b, name, "Minimum", inputs, 2, &shape, "auto_broadcast=\"numpy\"");
+    }
+    set_flat(b, at, inputs[0], w->shape.dims[1]);
+}
+
+static void map(struct build *b, uint32_t port, uint32_t layer, bool is_output, bool is_sliced) {
+    b->document->maps[b->document->n_maps++] =
+        (struct dsi_irw_map){port, layer, is_output, is_sliced};
+}
+
+/* Appends a layer to the body. */
+static struct dsi_irw_ref add_inside(struct build *b, const char *name, const char *type,
+                                     const struct dsi_irw_ref *inputs, size_t n,
+                                     const struct dsi_shape *shape, const char *data) {
+    struct dsi_irw_layer *layer =
+        dsi_irw_add(b->document, &b->document->body, name, type, inputs, n, shape);
+
+    if (layer) {
+        layer->data = data;
+    }
+    return dsi_irw_last(&b->document->body);
+}
+
+static struct dsi_irw_ref add_weights(struct build *b, const char *name, const struct dsi_tensor *w,
+                                      int64_t first_row, int64_t n_rows) {
+    const struct dsi_shape shape = shape_2(w->shape.dims[1], n_rows);
+    const struct dsi_irw_values values = {.source = DSI_IRW_COLUMNS,
+                                          .tensor = *w,
+                                          .first_row = (size_t)first_row,
+                                          .n_rows = (size_t)n_rows,
+                                          .is_gates = true};
+
+    return dsi_irw_add_floats(b->document, &b->document->body, name, &values, &shape);
+}
+
+/* The cell in the body: reads x [1,N,I], h, c; writes [h, c] to `out`. */
+static void add_cell(struct build *b, const struct dsi_node *node, const struct dsi_irw_ref *from,
+                     struct dsi_irw_ref out[2]) {
+    static const int64_t axis[] = {0};
+    const struct dsi_tensor *w = dsi_match_constant(b->network, node->inputs[LSTM_W]);
+    const int64_t n_cell = w->shape.dims[1] / 4;
+    const int64_t width = w->shape.dims[0] - n_cell;
+    const struct dsi_shape x = shape_2(b->n_streams, width);
+    const struct dsi_shape state = shape_2(b->n_streams, n_cell);
+    const struct dsi_shape bias = dsi_shape_make(1, &w->shape.dims[1]);
+    const struct dsi_irw_values values = {.source = DSI_IRW_FLOATS,
+                                          .tensor =
+                                              *dsi_match_constant(b->network, node->inputs[LSTM_B]),
+                                          .is_gates = true,
+                                          .added = dsi_node_get_float(node, "forget_bias", 1.0f)};
+    struct dsi_irw_layers *body = &b->document->body;
+    struct dsi_irw_ref inputs[6] = {from[0]};
+
+    inputs[1] = dsi_irw_add_ints(b->document, body, "axis", axis, 1);
+    inputs[0] = add_inside(b, "squeeze", "Squeeze", inputs, 2, &x, NULL);
+    inputs[1] = from[1];
+    inputs[2] = from[2];
+    inputs[3] = add_weights(b, "weights_x", w, 0, width);
+    inputs[4] = add_weights(b, "weights_h", w, width, n_cell);
+    inputs[5] = dsi_irw_add_floats(b->document, body, "bias", &values, &bias);
+    out[0] = add_inside(b, "cell", "LSTMCell", inputs, 6, &state,
+                        dsi_irw_print(b->document, "hidden_size=\"%" PRId64 "\"", n_cell));
+    out[1] = (struct dsi_irw_ref){out[0].layer, 1};
+    if (!b->document->has_failed) {
+        struct dsi_irw_layer *cell = &body->items[out[0].layer];
+
+        cell->opset = 4;
+        cell->n_outputs = 2;
+        cell->outputs[1] = cell->outputs[0];
+    }
+}
+
+static void add_body_results(struct build *b, struct dsi_irw_ref y,
+                             const struct dsi_irw_ref *states, uint32_t first_port) {
+    struct dsi_irw_ref results[3];
+    uint32_t i;
+
+    results[0] = add_inside(b, "y/result", "Result", &y, 1, NULL, NULL);
+    results[1] = add_inside(b, "new_h/result", "Result", &states[0], 1, NULL, NULL);
+    results[2] = add_inside(b, "new_c/result", "Result", &states[1], 1, NULL, NULL);
+    for (i = 0; i < 3; i++) {
+        map(b, first_port + i, results[i].layer, true, i == 0);
+    }
+    for (i = 0; i < 2; i++) {
+        b->document->back_edges[i][0] = results[1 + i].layer;
+        b->document->back_edges[i][1] = 1 + i;
+    }
+    b->document->n_back_edges = 2;
+}
+
+static void add_body(struct build *b, const struct dsi_node *node, int64_t width, int64_t n_cell) {
+    static const int64_t axis[] = {0};
+    const struct dsi_shape x = shape_3(1, b->n_streams, width);
+    const struct dsi_shape y = shape_3(1, b->n_streams, n_cell);
+    const struct dsi_shape state = shape_2(b->n_streams, n_cell);
+    struct dsi_irw_ref inputs[3];
+    struct dsi_irw_ref states[2];
+    uint32_t i;
+
+    inputs[0] = add_inside(b, "x", "Parameter", NULL, 0, &x, NULL);
+    inputs[1] = add_inside(b, "h", "Parameter", NULL, 0, &state, NULL);
+    inputs[2] = add_inside(b, "c", "Parameter", NULL, 0, &state, NULL);
+    for (i = 0; i < 3; i++) {
+        map(b, i, inputs[i].layer, false, i == 0);
+    }
+    add_cell(b, node, inputs, states);
+    inputs[0] = states[0];
+    inputs[1] = dsi_irw_add_ints(b->document, &b->document->body, "axis", axis, 1);
+    inputs[0] = add_inside(b, "unsqueeze", "Unsqueeze", inputs, 2, &y, NULL);
+    add_body_results(b, inputs[0], states, 3);
+}
+
+static enum dsinfer_status add_lstm(struct build *b, uint32_t at, const struct dsi_node *node,
+                                    struct dsinfer_error *err) {
+    const struct dsi_tensor *w = dsi_match_constant(b->network, node->inputs[LSTM_W]);
+    const int64_t n_cell = w->shape.dims[1] / 4;
+    const struct dsi_shape y = shape_3(b->n_steps, b->n_streams, n_cell);
+    const struct dsi_shape state = shape_2(b->n_streams, n_cell);
+    struct dsi_irw_ref inputs[3];
+    struct dsi_irw_layer *layer;
+
+    if (dsi_node_get_float(node, "cell_clip", 0.0f) > 0.0f) {
+        return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
+                        "node '%s' clips its cells, which the LSTMCell of an IR cannot",
+                        node->name);
+    }
+    inputs[0] = get_rows(b, node->inputs[LSTM_X].node);
+    inputs[1] = b->values[node->inputs[LSTM_H].node].rows;
+    inputs[2] = b->values[node->inputs[LSTM_C].node].rows;
+    layer = dsi_irw_add(b->document, b->top,
+                        dsi_irw_print(b->document, "%s/TensorIterator", node->name),
+                        "TensorIterator", inputs, 3, &y);
+    if (layer) {
+        layer->n_outputs = LSTM_N_OUTPUTS;
+        layer->outputs[LSTM_NEW_H] = layer->outputs[LSTM_Y];
+        layer->outputs[LSTM_NEW_H].shape = state;
+        layer->outputs[LSTM_NEW_C] = layer->outputs[LSTM_NEW_H];
+    }
+    b->iterator = dsi_irw_last(b->top);
+    add_body(b, node, w->shape.dims[0] - n_cell, n_cell);
+    set_rows(b, at, b->iterator, n_cell);
+    return DSINFER_OK;
+}
+
+static enum dsinfer_status add_node(struct build *b, uint32_t at, struct dsinfer_error *err) {
+    const struct dsi_node *node = &b->network->nodes[at];
+    struct dsi_irw_ref from;
+    int64_t width;
+
+    if (dsi_node_is_op(node, "Placeholder")) {
+        add_parameter(b, at);
+    } else if (dsi_node_is_op(node, "Transpose")) {
+        add_transpose(b, at, node);
+    } else if (dsi_node_is_op(node, "Dense")) {
+        add_dense(b, at, node);
+    } else if (dsi_node_is_op(node, "Lstm")) {
+        return add_lstm(b, at, node, err);
+    } else if (dsi_node_is_op(node, "Reshape")) {
+        const struct dsi_irw_ref turned = b->values[node->inputs[0].node].rows;
+        struct dsi_shape shape;
+
+        width = b->values[node->inputs[0].node].width;
+        shape = shape_2(b->n_rows, width);
+        set_flat(b, at, add_reshape(b, node->name, turned, &shape), width);
+    } else if (dsi_node_is_op(node, "Relu")) {
+        const struct dsi_shape shape = shape_2(b->n_rows, b->values[node->inputs[0].node].width);
+
+        from = get_flat(b, node->inputs[0].node);
+        set_flat(b, at, add(b, node->name, "ReLU", &from, 1, &shape, NULL), shape.dims[1]);
+    } else if (dsi_node_is_op(node, "Softmax")) {
+        width = b->values[node->inputs[0].node].width;
+        if (dsi_node_get_bool(node, "is_flat", false)) {
+            const struct dsi_shape shape = shape_2(b->n_rows, width);
+
+            from = get_flat(b, node->inputs[0].node);
+            set_flat(b, at, add(b, node->name, "SoftMax", &from, 1, &shape, "axis=\"1\""), width);
+        } else {
+            const struct dsi_shape shape = shape_3(b->n_steps, b->n_streams, width);
+
+            from = get_rows(b, node->inputs[0].node);
+            set_rows(b, at, add(b, node->name, "SoftMax", &from, 1, &shape, "axis=\"2\""), width);
+        }
+    }
+    return DSINFER_OK; /* Const: written where it is read */
+}
+
+/* Notes what the file calls the two forms of each value: the nodes that vanished stay in the
+ * network as Identity nodes under their names. */
+static void find_names(struct build *b) {
+    size_t i;
+
+    for (i = 0; i < b->network->n_nodes; i++) {
+        const struct dsi_node *node = &b->network->nodes[i];
+        struct dsi_port source;
+        const char **name;
+
+        if (!dsi_node_is_op(node, "Identity") || node->n_inputs < 1) {
+            continue;
+        }
+        source = dsi_match_source(b->network, (struct dsi_port){(uint32_t)i, 0});
+        name = dsi_node_get_bool(node, "is_flat", false) ? &b->values[source.node].flat_name
+                                                         : &b->values[source.node].rows_name;
+        if (!*name && source.output == 0) {
+            *name = node->name;
+        }
+    }
+}
+
+static enum dsinfer_status add_results(struct build *b, struct dsinfer_error *err) {
+    size_t i;
+
+    for (i = 0; i < b->request->n_results; i++) {
+        const struct dsi_irw_result *result = &b->request->results[i];
+        const struct dsi_port port = dsi_match_source(b->network, result->port);
+        const struct value *value = &b->values[port.node];
+        struct dsi_irw_ref ref;
+
+        if (port.output > 0) {
+            ref = (struct dsi_irw_ref){b->iterator.layer, port.output};
+        } else if (value->width == 0) {
+            return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
+                            "the value '%s' cannot be an output of an IR", result->names.layer);
+        } else {
+            ref = result->is_flat ? get_flat(b, port.node) : get_rows(b, port.node);
+        }
+        if (b->document->has_failed) {
+            break;
+        }
+        b->top->items[ref.layer].outputs[ref.output].names = result->names.names;
+        add(b, dsi_irw_print(b->document, "%s/sink_port_0", result->names.layer), "Result", &ref, 1,
+            NULL, NULL);
+    }
+    return DSINFER_OK;
+}
+
+enum dsinfer_status dsi_irw_build(struct dsi_irw_document *document,
+                                  const struct dsi_irw_request *request,
+                                  struct dsinfer_error *err) {
+    const size_t n = request->network->n_nodes;
+    struct build b = {.document = document,
+                      .top = &document->top,
+                      .request = request,
+                      .network = request->network,
+                      .n_streams = request->n_streams,
+                      .n_steps = request->n_steps,
+                      .n_rows = request->n_streams * request->n_steps};
+    uint32_t *order = dsi_malloc(n * sizeof(*order));
+    enum dsinfer_status status;
+    size_t n_order;
+    size_t i;
+
+    b.values = dsi_calloc(n, sizeof(*b.values));
+    if (!order || !b.values) {
+        status = dsi_fail_memory(err, n * sizeof(*b.values));
+        goto out;
+    }
+    status = dsi_graph_order(request->network, order, &n_order, err);
+    if (status != DSINFER_OK) {
+        goto out;
+    }
+    find_names(&b);
+    for (i = 0; i < n_order && status == DSINFER_OK; i++) {
+        status = add_node(&b, order[i], err);
+    }
+    if (status == DSINFER_OK) {
+        status = add_results(&b, err);
+    }
+    if (document->has_failed) {
+        status = dsi_fail_memory(err, sizeof(struct dsi_irw_layer));
+    }
+out:
+    dsi_free(order);
+    dsi_free(b.values);
+    return status;
+}

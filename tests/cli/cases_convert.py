@@ -1,0 +1,212 @@
+"""Conversion: Model Optimizer's flags, the files, and what other software makes of them.
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import os
+import re
+import shlex
+import subprocess
+
+from support import (BUNDLED, PROGRAM, Skip, fails, need_numpy, read, run, shared, temporary, write)
+
+MODEL = os.path.join(BUNDLED, 'output_graph.pb')
+N_CELL = 384
+CASES = {'ds030-h64-s7': 64, 'ds030-h100-s11': 100, 'ds030-tf16-h64-s7': 64}
+STATES = 'lstm_fused_cell/GatherNd,lstm_fused_cell/GatherNd_1'
+
+
+def folder(name):
+    path = temporary(name)
+    os.makedirs(path, exist_ok=True)
+    return path
+
+
+def page(n_cell=N_CELL, freeze='input_lengths->[16]', outputs='raw_logits,' + STATES):
+    """The arguments of the command that the page on conversion shows."""
+    return ['--freeze_placeholder_with_value', freeze,
+            '--input', 'input_node,previous_state_h/read,previous_state_c/read',
+            '--input_shape', '[1,16,19,26],[1,%d],[1,%d]' % (n_cell, n_cell),
+            '--output', outputs, '--disable_nhwc_to_nchw']
+
+
+def convert(name, *arguments, model=MODEL, **options):
+    """Converts to a fresh folder; the bytes of both files and what the program said."""
+    where = folder(name)
+    result = run('convert', '--input_model', model, '--output_dir', where, *arguments, **options)
+    files = sorted(os.listdir(where))
+    assert len(files) == 2 and files[0].endswith('.bin') and files[1].endswith('.xml'), files
+    return read(os.path.join(where, files[1])), read(os.path.join(where, files[0])), result
+
+
+def genuine(case):
+    return shared('oracle', 'graphs', case, 'output_graph.pb')
+
+
+def test_the_pages_command_works_on_every_graph_of_its_release():
+    for case, n_cell in CASES.items():
+        xml, data, result = convert(case, *page(n_cell), model=genuine(case))
+        assert b'version="10"' in xml[:512] and len(data) > 4 * n_cell * n_cell * 8
+        assert b'names="input_node,input_node:0"' in xml
+        assert re.search(rb'names="[^"]*previous_state_c/read,previous_state_c/read:0', xml)
+        assert 'in one order as inputs' in result.err
+        assert ("'lstm_fused_cell/Gather_1' of this graph" in result.err) == ('tf16' in case)
+
+
+def test_without_flags_everything_is_found_and_the_command_is_printed():
+    xml, data, result = convert('bare')
+    command = re.search(r'^  dsinfer (convert .*)$', result.out, re.M).group(1)
+    arguments = shlex.split(command)
+    assert 'input_lengths->[16]' in arguments
+    again = folder('explicit')
+    run(*arguments, '--output_dir', again)
+    assert read(os.path.join(again, 'output_graph.xml')) == xml
+    assert read(os.path.join(again, 'output_graph.bin')) == data
+    assert convert('page', *page())[:2] == (xml, data)
+
+
+def test_the_same_input_gives_the_same_bytes():
+    assert convert('once', '--data_type', 'FP16')[:2] == convert('twice', '--data_type=half')[:2]
+
+
+def test_shapes_and_values_may_stand_in_input():
+    expected = convert('outside', *page())[:2]
+    inside = ('input_lengths->[16],input_node[1 16 19 26],previous_state_h/read[1 %d],'
+              '0:previous_state_c/read[1,%d]{f32}' % (N_CELL, N_CELL))
+    assert convert('inside', '--input', inside, '--output', 'raw_logits,' + STATES)[:2] == expected
+    for name in ('previous_state_c/read:0', 'previous_state_c:0', 'previous_state_c'):
+        names = 'input_node,previous_state_h/read,' + name
+        assert convert('ports', '--input', names)[:2] == expected
+
+
+def test_an_arrow_that_the_shell_took_is_explained():
+    where = folder('arrow')
+    line = ' '.join([shlex.quote(PROGRAM), 'convert --input_model', shlex.quote(MODEL)] + page())
+    done = subprocess.run(['bash', '-c', line], cwd=where, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert b"'input_lengths->[16]'" in done.stderr and done.stdout == b''
+    assert read(os.path.join(where, '[16]')) == b''
+    expected = convert('quoted', *page())
+    assert read(os.path.join(where, 'output_graph.xml')) == expected[0]
+    assert read(os.path.join(where, 'output_graph.bin')) == expected[1]
+
+
+def test_a_dry_run_writes_nothing():
+    where = folder('dry')
+    result = run('convert', MODEL, '--output_dir', where, '--dry-run', '--model_name', 'some')
+    assert os.listdir(where) == []
+    for text in ('input_node [1,16,19,26]', 'previous_state_h/read [1,384]',
+                 'raw_logits [16,1,29]', 'some.xml', 'some.bin'):
+        assert text in result.out, result
+
+
+def test_any_subset_of_outputs_and_other_sizes():
+    xml = convert('one', '--output', 'raw_logits')[0]
+    assert xml.count(b'type="Result"') == 4 and b'GatherNd' not in xml
+    xml = convert('layer', '--output', 'Minimum_1,lstm_fused_cell/GatherNd')[0]
+    assert b'names="Minimum_1,Minimum_1:0"' in xml
+    xml = convert('sizes', '--input', 'input_node,previous_state_c/read', '--input_shape',
+                  '(2,32,19,26),[2, 384]')[0]
+    assert b'shape="2,32,19,26"' in xml and b'<dim>32</dim><dim>2</dim><dim>29</dim>' in xml
+
+
+def test_states_in_equal_order_give_no_warning():
+    swapped = 'raw_logits,lstm_fused_cell/GatherNd_1,lstm_fused_cell/GatherNd'
+    assert convert('order', *page(outputs=swapped))[2].err == ''
+
+
+def test_bad_flags_name_the_fix():
+    def refuses(arguments, says, code=2):
+        where = folder('refused')
+        fails('convert', MODEL, '--output_dir', where, *arguments, code=code, name=MODEL, says=says)
+        assert os.listdir(where) == []
+
+    refuses(['--output', 'raw_logit'], "'raw_logits'")
+    refuses(['--input', 'previous_state_h/reed'], "'previous_state_h/read'")
+    refuses(['--input', '3:previous_state_h/read'], '1 inputs')
+    refuses(['--input', 'input_node,input_node'], 'the same input')
+    refuses(['--input', 'Minimum'], '0:Minimum')
+    refuses(['--input', 'Relu'], 'none of the network', code=3)
+    refuses(['--input', '', '--output', 'x'][2:], 'nearest')
+    refuses(['--input', 'input_node,'], 'no name')
+    refuses(['--input', 'input_node', '--input_shape', '[1,16,19,26],[1,384]'], '2 shapes')
+    refuses(['--input', 'input_node[1 16 19 26]', '--input_shape', '[1,16,19,26]'], 'both')
+    refuses(['--input', 'input_node', '--input_shape', '1,16,19,26'], 'cannot be parsed')
+    refuses(['--input', 'input_node', '--input_shape', '[1,16,19,26'], 'cannot be parsed')
+    refuses(['--input_shape', '[-1,16,19,26]'], 'not fully defined')
+    refuses(['--input_shape', '[1,16,19,99999999999]'], 'cannot be parsed')
+    refuses(['--input_shape', '[1,16,494]'], '[1,16,19,26]')
+    refuses(['--input', 'previous_state_h/read[1 2048]'], '[1,384]')
+    refuses(['--input', 'input_node[2 16 19 26],previous_state_h/read[1 384]'], 'disagree')
+    refuses(['--freeze_placeholder_with_value', 'input_lengths'], 'input_lengths->[16]')
+    refuses(['--freeze_placeholder_with_value', 'input_lengths->[17]'], 'input_lengths->[16]')
+    refuses(['--freeze_placeholder_with_value', 'input_lengths->[abc]'], 'no whole number')
+    refuses(['--freeze_placeholder_with_value', 'input_lengths->[16 16]'], '2 values')
+    refuses(['--output', 'lstm_fused_cell/BlockLSTM:1'], 'cannot be an output', code=3)
+
+
+def test_bad_options_are_refused():
+    fails('convert', code=2, name='convert', kind='usage')
+    fails('convert', MODEL, '--input_model', MODEL, code=2, name='convert')
+    fails('convert', MODEL, '--data_type', 'FP8', code=2, name='--data-type')
+    fails('convert', MODEL, '--ir_version', '7', code=2, name='--ir-version')
+    fails('convert', MODEL, '--model_name', 'a/b', code=2, name='--model_name', says='--output_dir')
+    fails('convert', MODEL, '--output_dir', temporary('nowhere'), code=5, name=temporary('nowhere'))
+    for path in (write('not.pb', b'\x00\xffhello'), temporary('missing.pb')):
+        fails('convert', path, code=3, name=path)
+
+
+def test_a_model_is_replaced_as_a_whole_or_not_at_all():
+    where = folder('atomic')
+    old = {'m.xml': b'old xml', 'm.bin': b'old bin'}
+    for name, data in old.items():
+        with open(os.path.join(where, name), 'wb') as file:
+            file.write(data)
+    limited = 'ulimit -f 64; trap "" XFSZ; exec "$0" "$@"'
+    done = subprocess.run(['bash', '-c', limited, PROGRAM, 'convert', MODEL, '--output_dir', where,
+                           '--model_name', 'm'], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          timeout=60, check=False)
+    assert done.returncode == 5 and b'm.bin: I/O: ' in done.stderr and done.stdout == b'', done
+    assert {name: read(os.path.join(where, name)) for name in os.listdir(where)} == old
+    run('convert', MODEL, '--output_dir', where, '--model_name', 'm')
+    assert sorted(os.listdir(where)) == sorted(old)
+    assert len(read(os.path.join(where, 'm.bin'))) > 1e6
+
+
+def infer(core, xml, windows, n_cell):
+    """Runs calls in a row by OpenVINO, states handed on by name: [logits, new_c, new_h]."""
+    numpy = need_numpy()
+    compiled = core.compile_model(core.read_model(xml), 'CPU', {'INFERENCE_PRECISION_HINT': 'f32'})
+    request = compiled.create_infer_request()
+    states = [numpy.zeros((1, n_cell), 'f4')] * 2
+    results = []
+    for window in windows:
+        request.infer({'input_node': window, 'previous_state_c/read': states[0],
+                       'previous_state_h/read:0': states[1]})
+        row = [request.get_tensor(name).data.copy()
+               for name in ['raw_logits'] + STATES.split(',')]
+        results.append(row)
+        states = row[1:]
+    return [numpy.array(column) for column in zip(*results)]
+
+
+def test_openvino_gives_what_tensorflow_gave():
+    numpy = need_numpy()
+    try:
+        import openvino
+    except ImportError:
+        raise Skip('no openvino') from None
+    core = openvino.Core()
+    for version in ('10', '11'):
+        for case in ('ds030-h64-s7', 'ds030-h100-s11'):
+            where = folder('openvino')
+            run('convert', genuine(case), '--output_dir', where, '--ir_version', version)
+            for sequence, inputs in (('real', 'ds03.real'), ('extreme', 'extreme')):
+                windows = numpy.load(shared('oracle', 'graphs', 'inputs', inputs + '.npy'))
+                golden = [numpy.load(shared('oracle', 'graphs', case, 'golden',
+                                            '%s.%s.npy' % (sequence, name)))
+                          for name in ('logits', 'new_c', 'new_h')]
+                got = infer(core, os.path.join(where, 'output_graph.xml'),
+                            windows[:len(golden[0])], CASES[case])
+                for a, b, tolerance in zip(got, golden, (2e-5, 1e-4, 2e-5)):
+                    assert numpy.abs(a - b).max() <= tolerance, (case, sequence, version)
