@@ -245,31 +245,6 @@ static enum dsinfer_status replace_loops(struct dsi_graph *graph, struct network
     return status;
 }
 
-/* The placeholder that x comes from; between them each node has one input that is no constant, or
- * its first one counts. */
-static bool find_windows(const struct dsi_graph *graph, struct dsi_port port,
-                         struct dsi_port *out) {
-    size_t n_steps;
-
-    for (n_steps = 0; n_steps <= graph->n_nodes; n_steps++) {
-        const struct dsi_node *node = &graph->nodes[port.node];
-        size_t i = 0;
-
-        if (dsi_node_is_op(node, "Placeholder")) {
-            *out = port;
-            return true;
-        }
-        while (i < node->n_inputs && dsi_match_constant(graph, node->inputs[i])) {
-            i++;
-        }
-        if (i == node->n_inputs) {
-            return false;
-        }
-        port = node->inputs[i];
-    }
-    return false; /* a loop */
-}
-
 /* Reads [N,T,frames * values] and makes it [N,T,frames,values], as all later releases have it. */
 static enum dsinfer_status read_windows(struct dsi_graph *graph, struct dsi_signature *signature,
                                         struct dsinfer_error *err) {
@@ -383,7 +358,8 @@ enum dsinfer_status dsi_bidirectional_read(struct dsi_graph *graph, struct dsi_s
     struct network network = {0};
     enum dsinfer_status status = find_network(graph, &network, err);
 
-    if (status == DSINFER_OK && !find_windows(graph, network.x, &found.ports[DSI_ROLE_WINDOWS])) {
+    if (status == DSINFER_OK &&
+        !dsi_match_placeholder(graph, network.x, &found.ports[DSI_ROLE_WINDOWS])) {
         status = dsi_fail(err, DSINFER_ERR_MALFORMED,
                           "the graph has no windows: no placeholder feeds the LSTMs");
     }

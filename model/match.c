@@ -44,6 +44,29 @@ static bool is_integer(enum dsi_dtype dtype) {
     return dtype == DSI_DTYPE_I32 || dtype == DSI_DTYPE_I64;
 }
 
+bool dsi_match_placeholder(const struct dsi_graph *graph, struct dsi_port port,
+                           struct dsi_port *out) {
+    size_t n_steps;
+
+    for (n_steps = 0; n_steps <= graph->n_nodes; n_steps++) {
+        const struct dsi_node *node = &graph->nodes[port.node];
+        size_t i = 0;
+
+        if (dsi_node_is_op(node, "Placeholder")) {
+            *out = port;
+            return true;
+        }
+        while (i < node->n_inputs && dsi_match_constant(graph, node->inputs[i])) {
+            i++;
+        }
+        if (i == node->n_inputs) {
+            return false;
+        }
+        port = node->inputs[i];
+    }
+    return false; /* a loop */
+}
+
 bool dsi_match_ints(const struct dsi_graph *graph, struct dsi_port port, const int64_t *values,
                     size_t n_values) {
     const struct dsi_tensor *constant = dsi_match_constant(graph, port);

@@ -22,6 +22,11 @@ const struct dsi_node *dsi_match_op(const struct dsi_graph *graph, struct dsi_po
 /* The constant that the value is, or NULL. */
 const struct dsi_tensor *dsi_match_constant(const struct dsi_graph *graph, struct dsi_port port);
 
+/* The placeholder that the value comes from, walking back at each node to its first input that is
+ * no constant. */
+bool dsi_match_placeholder(const struct dsi_graph *graph, struct dsi_port port,
+                           struct dsi_port *out);
+
 /* True if the value is an integer constant of exactly these elements, of whatever shape. */
 bool dsi_match_ints(const struct dsi_graph *graph, struct dsi_port port, const int64_t *values,
                     size_t n_values);

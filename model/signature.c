@@ -157,32 +157,6 @@ static enum dsinfer_status find_n_cell(const struct dsi_graph *graph, const stru
     return DSINFER_OK;
 }
 
-/* Walks back from the LSTM's x, at each node to its first input that is no constant, until there is
- * a placeholder. */
-static bool find_windows(const struct dsi_graph *graph, const struct lstm *lstm,
-                         struct dsi_port *out) {
-    struct dsi_port port = lstm->x;
-    size_t n_steps;
-
-    for (n_steps = 0; n_steps <= graph->n_nodes; n_steps++) {
-        const struct dsi_node *node = &graph->nodes[port.node];
-        size_t i = 0;
-
-        if (dsi_node_is_op(node, "Placeholder")) {
-            *out = port;
-            return true;
-        }
-        while (i < node->n_inputs && dsi_match_constant(graph, node->inputs[i])) {
-            i++;
-        }
-        if (i == node->n_inputs) {
-            return false;
-        }
-        port = node->inputs[i];
-    }
-    return false;
-}
-
 static enum dsinfer_status read_windows(const struct dsi_node *node,
                                         struct dsi_signature *signature,
                                         struct dsinfer_error *err) {
@@ -447,7 +421,7 @@ enum dsinfer_status dsi_signature_find(const struct dsi_graph *graph,
         return status;
     }
 
-    if (!find_windows(graph, &lstm, &found.ports[DSI_ROLE_WINDOWS])) {
+    if (!dsi_match_placeholder(graph, lstm.x, &found.ports[DSI_ROLE_WINDOWS])) {
         return fail_missing(DSI_ROLE_WINDOWS, "no placeholder feeds the LSTM", err);
     }
     status = read_windows(&graph->nodes[found.ports[DSI_ROLE_WINDOWS].node], &found, err);
