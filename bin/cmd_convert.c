@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "bin/commands.h"
 #include "bin/errors.h"
+#include "bin/interrupt.h"
 #include "bin/memory.h"
 #include "bin/output/writer.h"
 
@@ -67,8 +68,9 @@ static char *make_name(const char *path) {
     return name;
 }
 
+/* Stops where a signal came: nothing is half written then. */
 static int write_bytes(void *user, const void *bytes, size_t size) {
-    return fwrite(bytes, 1, size, user) == size ? 0 : -1;
+    return !cli_interrupt_get() && fwrite(bytes, 1, size, user) == size ? 0 : -1;
 }
 
 static int write_one(const struct dsinfer_conversion *conversion, size_t i, struct job *job) {
@@ -80,6 +82,9 @@ static int write_one(const struct dsinfer_conversion *conversion, size_t i, stru
         return cli_report_exit(job->path, &error, CLI_EXIT_RUNTIME);
     }
     status = dsinfer_conversion_write(conversion, i, write_bytes, job->whole.file, &library_error);
+    if (cli_interrupt_get()) {
+        return 128 + cli_interrupt_get();
+    }
     if (status == DSINFER_ERR_IO) { /* the stream knows better why */
         cli_writer_flush(job->whole.file, &error);
         return cli_report_exit(job->path, &error, CLI_EXIT_RUNTIME);
@@ -97,17 +102,19 @@ static int write_one(const struct dsinfer_conversion *conversion, size_t i, stru
 /* Writes all files beside their places, and only when all are complete moves them there. The .xml
  * goes last: with it the model is there. */
 static int write_files(const struct dsinfer_conversion *conversion, struct job *jobs, size_t n) {
+    struct cli_whole_file *files[MAX_FILES];
     struct cli_error error;
     int exit_code = CLI_EXIT_OK;
+    size_t failed;
     size_t i;
 
+    cli_interrupt_catch();
     for (i = 0; i < n && exit_code == CLI_EXIT_OK; i++) {
         exit_code = write_one(conversion, i, &jobs[i]);
+        files[n - 1 - i] = &jobs[i].whole;
     }
-    for (i = n; i > 0 && exit_code == CLI_EXIT_OK; i--) {
-        if (!cli_whole_file_commit(&jobs[i - 1].whole, &error)) {
-            exit_code = cli_report_exit(jobs[i - 1].path, &error, CLI_EXIT_RUNTIME);
-        }
+    if (exit_code == CLI_EXIT_OK && !cli_whole_files_commit(files, n, &failed, &error)) {
+        exit_code = cli_report_exit(jobs[n - 1 - failed].path, &error, CLI_EXIT_RUNTIME);
     }
     return exit_code;
 }
@@ -115,7 +122,9 @@ static int write_files(const struct dsinfer_conversion *conversion, struct job *
 static void print_port(const struct dsinfer_convert_port *port) {
     size_t i;
 
-    printf("  %-8s %s [", port->role, port->name);
+    printf("  %-8s ", port->role);
+    cli_print(stdout, port->name);
+    printf(" [");
     for (i = 0; i < port->rank; i++) {
         printf("%s%" PRId64, i ? "," : "", port->dims[i]);
     }

@@ -96,6 +96,77 @@ bool cli_whole_file_commit(struct cli_whole_file *whole, struct cli_error *error
     return true;
 }
 
+/* Makes way at `path`; to have had nothing there is no failure. */
+static bool set_aside(struct cli_whole_file *whole, struct cli_error *error) {
+    const size_t size = strlen(whole->path) + 32;
+    struct stat facts;
+
+    if (lstat(whole->path, &facts) != 0) {
+        return errno == ENOENT ? true : cli_fail_errno(error, "cannot be written");
+    }
+    if (S_ISDIR(facts.st_mode)) {
+        errno = EISDIR;
+        return cli_fail_errno(error, "cannot be written");
+    }
+    whole->aside = cli_calloc(size, 1);
+    snprintf(whole->aside, size, "%s.%ld.old", whole->path, (long)getpid());
+    if (rename(whole->path, whole->aside) != 0) {
+        cli_fail_errno(error, "cannot be written");
+        free(whole->aside);
+        whole->aside = NULL;
+        return false;
+    }
+    return true;
+}
+
+/* Ends the time aside: what was there is dropped, or comes back. */
+static void end_aside(struct cli_whole_file *whole, bool comes_back) {
+    if (whole->aside && comes_back) {
+        rename(whole->aside, whole->path);
+    } else if (whole->aside) {
+        unlink(whole->aside);
+    }
+    free(whole->aside);
+    whole->aside = NULL;
+}
+
+bool cli_whole_files_commit(struct cli_whole_file *const *files, size_t n, size_t *failed,
+                            struct cli_error *error) {
+    size_t n_placed = 0;
+    bool is_good = true;
+    size_t i;
+
+    for (i = n; i > 0 && is_good; i--) {
+        if (files[i - 1]->temporary && !set_aside(files[i - 1], error)) {
+            *failed = i - 1;
+            is_good = false;
+        }
+    }
+    while (n_placed < n && is_good) {
+        const struct cli_whole_file *whole = files[n_placed];
+
+        if (whole->temporary && rename(whole->temporary, whole->path) != 0) {
+            *failed = n_placed;
+            is_good = cli_fail_errno(error, "cannot be written");
+        } else {
+            n_placed++;
+        }
+    }
+    for (i = n_placed; i > 0 && !is_good; i--) { /* to be discarded */
+        if (files[i - 1]->temporary) {
+            rename(files[i - 1]->path, files[i - 1]->temporary);
+        }
+    }
+    for (i = 0; i < n; i++) {
+        end_aside(files[i], !is_good);
+        if (is_good) {
+            free(files[i]->temporary);
+            files[i]->temporary = NULL;
+        }
+    }
+    return is_good;
+}
+
 void cli_whole_file_discard(struct cli_whole_file *whole) {
     if (whole->file) {
         fclose(whole->file);

@@ -32,6 +32,7 @@ struct cli_whole_file {
     FILE *file;
     char *path;      /* owned */
     char *temporary; /* owned; NULL when written directly */
+    char *aside;     /* owned; what stood at `path`, while a set is put in its places; or NULL */
 };
 
 /* On failure there is nothing to discard. */
@@ -42,6 +43,12 @@ bool cli_whole_file_finish(struct cli_whole_file *whole, struct cli_error *error
 
 /* Puts it in its place. */
 bool cli_whole_file_commit(struct cli_whole_file *whole, struct cli_error *error);
+
+/* Puts files that belong together in their places, the last one last, or none of them: what stood
+ * there before is set aside and comes back when one fails, which *failed numbers. Until all are
+ * there the last place is empty, so that whoever looks for the set there finds no mixture. */
+bool cli_whole_files_commit(struct cli_whole_file *const *files, size_t n, size_t *failed,
+                            struct cli_error *error);
 
 /* Releases everything; a file that was not committed is removed. Accepts a zeroed struct. */
 void cli_whole_file_discard(struct cli_whole_file *whole);

@@ -5,6 +5,7 @@ SPDX-License-Identifier: BSD-2-Clause
 import os
 import re
 import shlex
+import signal
 import subprocess
 
 from support import (BUNDLED, PROGRAM, Skip, fails, need_numpy, read, run, shared, temporary, write)
@@ -40,6 +41,19 @@ def convert(name, *arguments, model=MODEL, **options):
 
 def genuine(case):
     return shared('oracle', 'graphs', case, 'output_graph.pb')
+
+
+def old_model(where):
+    """Stands in for a model: what is in the folder."""
+    old = {'m.xml': b'old xml', 'm.bin': b'old bin'}
+    for name, data in old.items():
+        with open(os.path.join(where, name), 'wb') as file:
+            file.write(data)
+    return old
+
+
+def contents(where):
+    return {name: read(os.path.join(where, name)) for name in os.listdir(where)}
 
 
 def test_the_pages_command_works_on_every_graph_of_its_release():
@@ -158,19 +172,48 @@ def test_bad_options_are_refused():
 
 def test_a_model_is_replaced_as_a_whole_or_not_at_all():
     where = folder('atomic')
-    old = {'m.xml': b'old xml', 'm.bin': b'old bin'}
-    for name, data in old.items():
-        with open(os.path.join(where, name), 'wb') as file:
-            file.write(data)
+    old = old_model(where)
     limited = 'ulimit -f 64; trap "" XFSZ; exec "$0" "$@"'
     done = subprocess.run(['bash', '-c', limited, PROGRAM, 'convert', MODEL, '--output_dir', where,
                            '--model_name', 'm'], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           timeout=60, check=False)
     assert done.returncode == 5 and b'm.bin: I/O: ' in done.stderr and done.stdout == b'', done
-    assert {name: read(os.path.join(where, name)) for name in os.listdir(where)} == old
+    assert contents(where) == old
     run('convert', MODEL, '--output_dir', where, '--model_name', 'm')
     assert sorted(os.listdir(where)) == sorted(old)
     assert len(read(os.path.join(where, 'm.bin'))) > 1e6
+
+
+def test_a_folder_in_the_place_of_a_file_is_left_alone():
+    for name in ('m.xml', 'm.bin'):
+        where = folder('in_the_way_of_' + name)
+        old_model(where)
+        os.remove(os.path.join(where, name))
+        os.mkdir(os.path.join(where, name))
+        fails('convert', MODEL, '--output_dir', where, '--model_name', 'm', code=5,
+              name=os.path.join(where, name), kind='I/O')
+        assert sorted(os.listdir(where)) == ['m.bin', 'm.xml']
+        assert os.listdir(os.path.join(where, name)) == []
+
+
+def test_a_signal_leaves_the_old_model_as_it_was():
+    for number, code in ((signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, 130)):
+        where = folder('signal_%d' % number)
+        old = old_model(where)
+        temporary_seen = False
+        with subprocess.Popen([PROGRAM, 'convert', MODEL, '--output_dir', where, '--model_name',
+                               'm'], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            while process.poll() is None and not temporary_seen:
+                temporary_seen = any(name.endswith('.tmp') for name in os.listdir(where))
+            process.send_signal(number)
+            process.communicate(timeout=60)
+        left = contents(where)
+        if process.returncode == 0:
+            continue  # it was faster
+        assert process.returncode == code, process.returncode
+        assert {name: left.get(name) for name in old} == old
+        if number != signal.SIGKILL:
+            assert left == old
 
 
 def infer(core, xml, windows, n_cell):
