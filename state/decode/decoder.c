@@ -17,9 +17,9 @@
 struct dsinfer_decoder {
     struct dsi_alphabet own_alphabet;    /* empty where it is a model's */
     const struct dsi_alphabet *alphabet; /* borrowed: own_alphabet, or the model's */
-    struct dsi_language language;        /* owned; empty: none */
+    struct dsi_language *language;       /* a reference; NULL: none */
     struct dsi_search *search;           /* owned */
-    size_t n_labels;                     /* with the blank */
+    struct dsi_search_config config;     /* of the search */
     size_t n_candidates;
     uint64_t n_frames;
     bool has_failed;                     /* the search is unusable until reset */
@@ -107,7 +107,6 @@ static enum dsinfer_status set_up(struct dsinfer_decoder *decoder,
                                   const struct dsinfer_decoder_options *wanted,
                                   enum dsinfer_family family, bool is_probability,
                                   struct dsinfer_error *err) {
-    struct dsi_search_config config = {.family = family, .is_probability = is_probability};
     struct dsinfer_decoder_options options;
     const struct dsi_search_type *type = NULL;
     enum dsinfer_status status;
@@ -127,22 +126,25 @@ static enum dsinfer_status set_up(struct dsinfer_decoder *decoder,
     if (type == &dsi_search_greedy && (options.scorer || options.n_hot_words > 0)) {
         return dsi_fail(err, DSINFER_ERR_ARGUMENT, "the decoder greedy takes no scorer");
     }
-    status = dsi_language_init(&decoder->language, &options, decoder->alphabet, family,
-                               type == &dsi_search_tensorflow, err);
+    status = dsi_language_create(&options, decoder->alphabet, family,
+                                 type == &dsi_search_tensorflow, &decoder->language, err);
     if (status != DSINFER_OK) {
         return status;
     }
 
-    config.n_labels = decoder->alphabet->n_labels + 1;
-    config.beam_width = options.beam_width;
-    config.cutoff_prob = options.cutoff_prob;
-    config.cutoff_top_n = options.cutoff_top_n;
-    config.scoring = decoder->language.scorer ? &decoder->language.scoring : NULL;
-    decoder->n_labels = config.n_labels;
+    decoder->config = (struct dsi_search_config){
+        .family = family,
+        .is_probability = is_probability,
+        .n_labels = decoder->alphabet->n_labels + 1,
+        .beam_width = options.beam_width,
+        .cutoff_prob = options.cutoff_prob,
+        .cutoff_top_n = options.cutoff_top_n,
+        .scoring = decoder->language ? &decoder->language->scoring : NULL,
+    };
     decoder->n_candidates = options.n_candidates;
-    if (type->create(&config, &decoder->search) != DSINFER_OK) {
-        return dsi_fail(err, DSINFER_ERR_NO_MEMORY, "no memory for a decoder of beam width %zu",
-                        config.beam_width);
+    if (type->create(&decoder->config, &decoder->search) != DSINFER_OK) {
+        return dsi_fail(err, DSINFER_ERR_NO_MEMORY, "no memory for a decoder of beam width %u",
+                        (unsigned)options.beam_width);
     }
     return DSINFER_OK;
 }
@@ -227,6 +229,28 @@ out:
     return status;
 }
 
+enum dsinfer_status dsi_decoder_create_like(const struct dsinfer_decoder *from,
+                                            struct dsinfer_decoder **out) {
+    struct dsinfer_decoder *made = dsi_calloc(1, sizeof(*made));
+    enum dsinfer_status status;
+
+    *out = NULL;
+    if (!made) {
+        return DSINFER_ERR_NO_MEMORY;
+    }
+    made->alphabet = from->alphabet;
+    made->language = dsi_language_ref(from->language);
+    made->config = from->config;
+    made->n_candidates = from->n_candidates;
+    status = from->search->type->create(&made->config, &made->search);
+    if (status != DSINFER_OK) {
+        dsinfer_decoder_destroy(made);
+        return status;
+    }
+    *out = made;
+    return DSINFER_OK;
+}
+
 enum dsinfer_status dsi_decoder_copy(const struct dsinfer_decoder *from,
                                      struct dsinfer_decoder *to) {
     enum dsinfer_status status = from->search->type->copy(from->search, to->search);
@@ -237,7 +261,7 @@ enum dsinfer_status dsi_decoder_copy(const struct dsinfer_decoder *from,
 }
 
 size_t dsinfer_decoder_get_n_labels(const struct dsinfer_decoder *decoder) {
-    return decoder ? decoder->n_labels : 0;
+    return decoder ? decoder->config.n_labels : 0;
 }
 
 enum dsinfer_status dsinfer_decoder_feed(struct dsinfer_decoder *decoder, const float *rows,
@@ -287,7 +311,7 @@ void dsinfer_decoder_destroy(struct dsinfer_decoder *decoder) {
         if (decoder->search) {
             decoder->search->type->destroy(decoder->search);
         }
-        dsi_language_finish(&decoder->language);
+        dsi_language_unref(decoder->language);
         dsi_alphabet_finish(&decoder->own_alphabet);
         dsi_transcript_finish(&decoder->buffer);
         dsi_free(decoder);

@@ -12,6 +12,10 @@ enum dsinfer_status dsi_decoder_create_for_model(const struct dsinfer_model *mod
                                                  struct dsinfer_decoder **out,
                                                  struct dsinfer_error *err);
 
+/* A new decoder of the same options, in which nothing was fed. `from` was made for a model. */
+enum dsinfer_status dsi_decoder_create_like(const struct dsinfer_decoder *from,
+                                            struct dsinfer_decoder **out);
+
 /* Makes `to` (same model and options) equal to `from`; allocates only where `to` never held as
  * much. On failure, ERR_NO_MEMORY, `to` can only be reset, copied to, or destroyed. */
 enum dsinfer_status dsi_decoder_copy(const struct dsinfer_decoder *from,

@@ -141,20 +141,11 @@ static enum dsinfer_status set_dictionary(struct dsi_language *language, bool is
     return DSINFER_OK;
 }
 
-enum dsinfer_status dsi_language_init(struct dsi_language *language,
-                                      const struct dsinfer_decoder_options *options,
-                                      const struct dsi_alphabet *alphabet,
-                                      enum dsinfer_family family, bool is_tensorflow,
-                                      struct dsinfer_error *err) {
-    struct dsinfer_scorer *scorer = options->scorer;
-    enum dsinfer_status status;
+static enum dsinfer_status check_options(const struct dsinfer_decoder_options *options,
+                                         const struct dsi_alphabet *alphabet, bool is_tensorflow,
+                                         struct dsinfer_error *err) {
+    const struct dsinfer_scorer *scorer = options->scorer;
 
-    memset(language, 0, sizeof(*language));
-    if (!scorer) {
-        return options->n_hot_words > 0 ? dsi_fail(err, DSINFER_ERR_ARGUMENT,
-                                                   "hot words need a scorer, and there is none")
-                                        : DSINFER_OK;
-    }
     if (!scorer->lm) {
         return dsi_fail(err, DSINFER_ERR_ARGUMENT,
                         "the scorer is a dictionary alone; a language model is needed, too");
@@ -163,13 +154,34 @@ enum dsinfer_status dsi_language_init(struct dsi_language *language,
         return dsi_fail(err, DSINFER_ERR_ARGUMENT,
                         "the decoder tensorflow knows neither hot words nor bytes output");
     }
-    status = check_alphabet(&scorer->alphabet, alphabet, err);
+    return check_alphabet(&scorer->alphabet, alphabet, err);
+}
+
+enum dsinfer_status dsi_language_create(const struct dsinfer_decoder_options *options,
+                                        const struct dsi_alphabet *alphabet,
+                                        enum dsinfer_family family, bool is_tensorflow,
+                                        struct dsi_language **out, struct dsinfer_error *err) {
+    struct dsi_language *language;
+    enum dsinfer_status status;
+
+    *out = NULL;
+    if (!options->scorer) {
+        return options->n_hot_words > 0 ? dsi_fail(err, DSINFER_ERR_ARGUMENT,
+                                                   "hot words need a scorer, and there is none")
+                                        : DSINFER_OK;
+    }
+    status = check_options(options, alphabet, is_tensorflow, err);
     if (status != DSINFER_OK) {
         return status;
     }
+    language = dsi_calloc(1, sizeof(*language));
+    if (!language) {
+        return dsi_fail_memory(err, sizeof(*language));
+    }
 
-    language->scorer = dsinfer_scorer_ref(scorer);
-    language->scoring.lm = scorer->lm;
+    atomic_init(&language->n_references, 1);
+    language->scorer = dsinfer_scorer_ref(options->scorer);
+    language->scoring.lm = language->scorer->lm;
     language->scoring.alphabet = alphabet;
     status = set_weights(language, options, family, is_tensorflow, err);
     if (status == DSINFER_OK) {
@@ -179,19 +191,30 @@ enum dsinfer_status dsi_language_init(struct dsi_language *language,
         status = set_dictionary(language, is_tensorflow, err);
     }
     if (status != DSINFER_OK) {
-        dsi_language_finish(language);
+        dsi_language_unref(language);
         return status;
     }
     language->scoring.hot_words = language->hot_words;
     language->scoring.n_hot_words = options->n_hot_words;
     language->scoring.is_hot_compatible = options->is_hot_word_compatible != 0;
+    *out = language;
     return DSINFER_OK;
 }
 
-void dsi_language_finish(struct dsi_language *language) {
-    dsi_dictionary_finish(&language->tree);
-    dsi_free(language->hot_words);
-    dsi_free(language->text);
-    dsinfer_scorer_unref(language->scorer);
-    memset(language, 0, sizeof(*language));
+struct dsi_language *dsi_language_ref(struct dsi_language *language) {
+    if (language) {
+        atomic_fetch_add_explicit(&language->n_references, 1, memory_order_relaxed);
+    }
+    return language;
+}
+
+void dsi_language_unref(struct dsi_language *language) {
+    if (language &&
+        atomic_fetch_sub_explicit(&language->n_references, 1, memory_order_acq_rel) == 1) {
+        dsi_dictionary_finish(&language->tree);
+        dsi_free(language->hot_words);
+        dsi_free(language->text);
+        dsinfer_scorer_unref(language->scorer);
+        dsi_free(language);
+    }
 }

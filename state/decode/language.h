@@ -1,4 +1,6 @@
 /* The language of a decoder: scorer, weights and hot words, checked and ready for a search.
+ *
+ * Immutable once made, reference-counted: copies of a decoder share it, in whatever thread.
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef DSI_STATE_DECODE_LANGUAGE_H
 #define DSI_STATE_DECODE_LANGUAGE_H
@@ -8,23 +10,27 @@
 
 #include <dsinfer/decoder.h>
 
+#include <stdatomic.h>
+
 struct dsi_language {
-    struct dsinfer_scorer *scorer; /* a reference; NULL: none, and nothing below */
+    atomic_size_t n_references;
+    struct dsinfer_scorer *scorer; /* a reference */
     struct dsi_dictionary tree; /* owned; the scorer's dictionary as a tree, where it is needed */
     struct dsi_hot_word *hot_words; /* owned */
     char *text;                     /* owned; theirs */
     struct dsi_scoring scoring;
 };
 
-/* Makes the language that the options ask for, for labels of `alphabet`, which must outlive it. The
- * tensorflow search (`is_tensorflow`) has weights of its own for `family`, and needs a tree. On
- * failure *language is as after finish. */
-enum dsinfer_status dsi_language_init(struct dsi_language *language,
-                                      const struct dsinfer_decoder_options *options,
-                                      const struct dsi_alphabet *alphabet,
-                                      enum dsinfer_family family, bool is_tensorflow,
-                                      struct dsinfer_error *err);
+/* Makes the language that the options ask for, for labels of `alphabet`, which must outlive it;
+ * NULL where they ask for no scorer. The tensorflow search (`is_tensorflow`) has weights of its own
+ * for `family`, and needs a tree. */
+enum dsinfer_status dsi_language_create(const struct dsinfer_decoder_options *options,
+                                        const struct dsi_alphabet *alphabet,
+                                        enum dsinfer_family family, bool is_tensorflow,
+                                        struct dsi_language **out, struct dsinfer_error *err);
 
-void dsi_language_finish(struct dsi_language *language); /* takes a zeroed struct as well */
+/* Both take NULL. */
+struct dsi_language *dsi_language_ref(struct dsi_language *language);
+void dsi_language_unref(struct dsi_language *language);
 
 #endif

@@ -8,6 +8,7 @@
 #include "model/model.h"
 #include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
+#include "state/decode/decoder.h"
 #include "state/stream/utterance.h"
 
 #define MAX_STEPS 64
@@ -16,7 +17,7 @@ enum phase { PHASE_OPEN, PHASE_FINISHED, PHASE_FAILED };
 
 struct dsinfer_stream {
     struct dsinfer_model *model; /* a reference of its own */
-    struct dsinfer_stream_options options;
+    size_t n_steps;              /* as asked for */
     enum phase phase;
     struct dsi_utterance_scratch scratch; /* owned, all of it */
     struct dsi_utterance utterance;
@@ -65,12 +66,41 @@ static enum dsinfer_status create_scratch(struct dsi_utterance_scratch *scratch,
     return dsinfer_runner_create(model, &options, &scratch->runner, err);
 }
 
+/* An empty stream that owns `decoder` from now on, whatever happens. */
+static enum dsinfer_status create(struct dsinfer_model *model, size_t n_steps,
+                                  struct dsinfer_decoder *decoder, struct dsinfer_stream **out,
+                                  struct dsinfer_error *err) {
+    struct dsinfer_stream *made = dsi_calloc(1, sizeof(*made));
+    enum dsinfer_status status;
+
+    if (!made) {
+        dsinfer_decoder_destroy(decoder);
+        return dsi_fail_memory(err, sizeof(*made));
+    }
+    made->model = dsinfer_model_ref(model);
+    made->n_steps = n_steps;
+    status = dsi_utterance_init(&made->utterance, model, n_steps, decoder, err);
+    if (status != DSINFER_OK) {
+        goto out;
+    }
+    status = create_scratch(&made->scratch, model, made->utterance.n_steps, err);
+    if (status != DSINFER_OK) {
+        goto out;
+    }
+
+    *out = made;
+    made = NULL;
+out:
+    dsinfer_stream_destroy(made);
+    return status;
+}
+
 enum dsinfer_status dsinfer_stream_create(struct dsinfer_model *model,
                                           const struct dsinfer_stream_options *options,
                                           struct dsinfer_stream **stream,
                                           struct dsinfer_error *error) {
     struct dsinfer_stream_options defaults;
-    struct dsinfer_stream *made;
+    struct dsinfer_decoder *decoder;
     enum dsinfer_status status;
 
     if (stream) {
@@ -82,32 +112,21 @@ enum dsinfer_status dsinfer_stream_create(struct dsinfer_model *model,
     dsinfer_stream_options_init(&defaults);
     options = options ? options : &defaults;
     status = check_options(options, error);
-    if (status != DSINFER_OK) {
-        return status;
+    if (status == DSINFER_OK) {
+        status = dsi_decoder_create_for_model(model, &options->decoder, &decoder, error);
     }
-
-    made = dsi_calloc(1, sizeof(*made));
-    if (!made) {
-        return dsi_fail_memory(error, sizeof(*made));
-    }
-    made->model = dsinfer_model_ref(model);
-    made->options = *options;
-    status = dsi_utterance_init(&made->utterance, model, options, error);
-    if (status != DSINFER_OK) {
-        goto out;
-    }
-    status = create_scratch(&made->scratch, model, made->utterance.n_steps, error);
-    if (status != DSINFER_OK) {
-        goto out;
-    }
-
-    *stream = made;
-    made = NULL;
-out:
-    dsinfer_stream_destroy(made);
-    return status;
+    return status == DSINFER_OK ? create(model, options->n_steps, decoder, stream, error) : status;
 }
 
+/* An empty utterance of the stream's model and options. */
+static enum dsinfer_status init_ahead(struct dsinfer_stream *stream) {
+    struct dsinfer_decoder *decoder;
+    const enum dsinfer_status status = dsi_decoder_create_like(stream->utterance.decoder, &decoder);
+
+    return status == DSINFER_OK
+               ? dsi_utterance_init(&stream->ahead, stream->model, stream->n_steps, decoder, NULL)
+               : status;
+}
 static enum dsinfer_status feed(struct dsinfer_stream *stream, const void *samples, bool is_float,
                                 size_t n_samples) {
     enum dsinfer_status status;
@@ -160,7 +179,7 @@ enum dsinfer_status dsinfer_stream_peek(struct dsinfer_stream *stream,
         return DSINFER_ERR_STATE;
     }
     if (!stream->ahead.decoder) {
-        status = dsi_utterance_init(&stream->ahead, stream->model, &stream->options, NULL);
+        status = init_ahead(stream);
     }
     if (status == DSINFER_OK) {
         status = dsi_utterance_copy(&stream->utterance, &stream->ahead);
@@ -203,6 +222,7 @@ void dsinfer_stream_reset(struct dsinfer_stream *stream) {
 enum dsinfer_status dsinfer_stream_clone(const struct dsinfer_stream *stream,
                                          struct dsinfer_stream **copy) {
     struct dsinfer_stream *made = NULL;
+    struct dsinfer_decoder *decoder;
     enum dsinfer_status status;
 
     if (copy) {
@@ -214,7 +234,11 @@ enum dsinfer_status dsinfer_stream_clone(const struct dsinfer_stream *stream,
     if (stream->phase == PHASE_FAILED) {
         return DSINFER_ERR_STATE;
     }
-    status = dsinfer_stream_create(stream->model, &stream->options, &made, NULL);
+    status = dsi_decoder_create_like(stream->utterance.decoder, &decoder);
+    if (status != DSINFER_OK) {
+        return status;
+    }
+    status = create(stream->model, stream->n_steps, decoder, &made, NULL);
     if (status != DSINFER_OK) {
         return status;
     }

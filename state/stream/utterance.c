@@ -45,24 +45,20 @@ static enum dsinfer_status create_front_end(struct dsi_utterance *utterance,
 }
 
 enum dsinfer_status dsi_utterance_init(struct dsi_utterance *utterance,
-                                       const struct dsinfer_model *model,
-                                       const struct dsinfer_stream_options *options,
-                                       struct dsinfer_error *err) {
+                                       const struct dsinfer_model *model, size_t n_steps,
+                                       struct dsinfer_decoder *decoder, struct dsinfer_error *err) {
     const struct dsinfer_model_info *info = &model->info;
     enum dsinfer_status status;
 
     memset(utterance, 0, sizeof(*utterance));
+    utterance->decoder = decoder;
     utterance->is_padded = !model->is_fused && info->n_steps > 0;
-    utterance->n_steps = utterance->is_padded ? info->n_steps : options->n_steps;
+    utterance->n_steps = utterance->is_padded ? info->n_steps : n_steps;
     utterance->is_whole = !info->has_state;
     utterance->n_features = info->n_features;
     utterance->n_context = info->n_context;
     utterance->window_size = (2 * (size_t)info->n_context + 1) * info->n_features;
 
-    status = dsi_decoder_create_for_model(model, &options->decoder, &utterance->decoder, err);
-    if (status != DSINFER_OK) {
-        goto out;
-    }
     status = create_front_end(utterance, info, err);
     if (status != DSINFER_OK) {
         goto out;

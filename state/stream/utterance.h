@@ -35,13 +35,12 @@ struct dsi_utterance_scratch {
     float *logits;                 /* [n_steps][n_labels] */
 };
 
-/* An empty utterance. `model` must outlive it. ERR_NO_MEMORY, ERR_ARGUMENT for the options,
- * ERR_UNSUPPORTED where front end, decoder or alphabet are not there; *utterance is then as after
- * finish. */
+/* An empty utterance, which owns `decoder` (made for the model) from now on, whatever happens.
+ * `model` must outlive it. ERR_NO_MEMORY, ERR_UNSUPPORTED where the front end is not there;
+ * *utterance is then as after finish. */
 enum dsinfer_status dsi_utterance_init(struct dsi_utterance *utterance,
-                                       const struct dsinfer_model *model,
-                                       const struct dsinfer_stream_options *options,
-                                       struct dsinfer_error *err);
+                                       const struct dsinfer_model *model, size_t n_steps,
+                                       struct dsinfer_decoder *decoder, struct dsinfer_error *err);
 void dsi_utterance_reset(struct dsi_utterance *utterance);
 
 /* Makes `to` (same model and options) equal to `from`. On failure `to` can only be reset, copied to

@@ -233,6 +233,49 @@ static void two_minutes_of_noise_allocate_a_few_times(void **state) {
     dsinfer_stream_destroy(stream);
 }
 
+/* What the options name is gone when the stream looks ahead or is copied, and so is the stream when
+ * its copy goes on. */
+static void a_stream_keeps_its_scorer_and_hot_words(void **state) {
+    char *word = malloc(5);
+    struct dsinfer_hot_word hot = {word, 5.0f};
+    struct dsinfer_stream_options options;
+    struct dsinfer_stream *stream;
+    struct dsinfer_stream *copy;
+    struct test_rng rng = {4};
+    char path[TEST_PATH_SIZE];
+    char *expected;
+    char *text;
+
+    (void)state;
+    dsinfer_stream_options_init(&options);
+    options.decoder.kind = DSINFER_DECODER_PREFIX;
+    options.decoder.beam_width = 50;
+    options.decoder.hot_words = &hot;
+    options.decoder.n_hot_words = 1;
+    assert_int_equal(dsinfer_scorer_open(test_shared_path(path, "oracle/decode/lm/words.scorer"),
+                                         NULL, &options.decoder.scorer, NULL),
+                     DSINFER_OK);
+    memcpy(word, "some", 5);
+    assert_int_equal(dsinfer_stream_create(random64, &options, &stream, NULL), DSINFER_OK);
+    dsinfer_scorer_unref(options.decoder.scorer);
+    memset(word, 'x', 5);
+    free(word);
+
+    feed_noise(stream, &rng, 3);
+    expected = test_stream_peek(stream);
+    assert_true(strlen(expected) > 0);
+    assert_int_equal(dsinfer_stream_clone(stream, &copy), DSINFER_OK);
+    text = test_stream_finish(stream);
+    assert_string_equal(text, expected);
+    free(text);
+    dsinfer_stream_destroy(stream);
+    text = test_stream_finish(copy);
+    assert_string_equal(text, expected);
+    free(text);
+    free(expected);
+    dsinfer_stream_destroy(copy);
+}
+
 /* Once it has peeked, a stream peeks again in the memory of the first time. */
 static void peeking_again_allocates_nothing(void **state) {
     struct dsinfer_stream *stream =
@@ -256,6 +299,7 @@ int main(void) {
         cmocka_unit_test(short_and_odd_signals_give_the_texts_of_libdeepspeech),
         cmocka_unit_test(after_the_first_chunk_feeding_allocates_for_the_decoder_only),
         cmocka_unit_test(two_minutes_of_noise_allocate_a_few_times),
+        cmocka_unit_test(a_stream_keeps_its_scorer_and_hot_words),
         cmocka_unit_test(peeking_again_allocates_nothing),
     };
 
