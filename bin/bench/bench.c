@@ -225,9 +225,7 @@ static enum dsinfer_status measure_decoder(struct cli_bench *bench, const struct
     size_t n_frames = 0;
 
     dsinfer_decoder_input_init(&input);
-    input.alphabet_path = bench->alphabet_path;
-    input.family = network->info->family;
-    input.is_probability = network->info->has_softmax;
+    input.model = bench->model;
     status = dsinfer_decoder_create(&input, &bench->decoder, &decoder, error);
     started_s = cli_clock_s();
     while (status == DSINFER_OK) {

@@ -17,7 +17,6 @@ struct cli_series {
 struct cli_bench {
     /* Given */
     struct dsinfer_model *model;
-    const char *alphabet_path; /* the model's, or NULL for English */
     struct dsinfer_decoder_options decoder;
     uint32_t n_steps;
     const float *samples; /* at the model's rate */

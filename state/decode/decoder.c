@@ -15,6 +15,7 @@
 #define MAX_CANDIDATES 1024
 
 struct dsinfer_decoder {
+    struct dsinfer_model *model;         /* a reference; NULL where it is not needed */
     struct dsi_alphabet own_alphabet;    /* empty where it is a model's */
     const struct dsi_alphabet *alphabet; /* borrowed: own_alphabet, or the model's */
     struct dsi_language *language;       /* a reference; NULL: none */
@@ -178,6 +179,13 @@ enum dsinfer_status dsinfer_decoder_create(const struct dsinfer_decoder_input *i
     if (status != DSINFER_OK) {
         return status;
     }
+    if (input->model) {
+        status = dsi_decoder_create_for_model(input->model, options, decoder, error);
+        if (status == DSINFER_OK) {
+            (*decoder)->model = dsinfer_model_ref(input->model);
+        }
+        return status;
+    }
     made = dsi_calloc(1, sizeof(*made));
     if (!made) {
         return dsi_fail_memory(error, sizeof(*made));
@@ -314,6 +322,7 @@ void dsinfer_decoder_destroy(struct dsinfer_decoder *decoder) {
         dsi_language_unref(decoder->language);
         dsi_alphabet_finish(&decoder->own_alphabet);
         dsi_transcript_finish(&decoder->buffer);
+        dsinfer_model_unref(decoder->model);
         dsi_free(decoder);
     }
 }

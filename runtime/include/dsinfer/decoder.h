@@ -85,12 +85,14 @@ struct dsinfer_transcript {
 
 /* What a decoder is fed with. */
 struct dsinfer_decoder_input {
-    size_t size;                /* of this struct, set by _init */
-    const char *alphabet_path;  /* default NULL: English */
-    int is_bytes;               /* default 0; 1: bytes output, label i being the byte i + 1 */
-    enum dsinfer_family family; /* default DSINFER_FAMILY_DS03; chooses the default decoder, and by
-                                   which release's rules it works */
-    int is_probability;         /* default 0: rows hold logits; else probabilities */
+    size_t size;                 /* of this struct, set by _init */
+    struct dsinfer_model *model; /* default NULL; else alphabet, family and kind of output are its,
+                                    and what follows is ignored. The decoder takes a reference */
+    const char *alphabet_path;   /* default NULL: English */
+    int is_bytes;                /* default 0; 1: bytes output, label i being the byte i + 1 */
+    enum dsinfer_family family;  /* default DSINFER_FAMILY_DS03; chooses the default decoder, and by
+                                    which release's rules it works */
+    int is_probability;          /* default 0: rows hold logits; else probabilities */
 };
 
 DSINFER_API void dsinfer_decoder_input_init(struct dsinfer_decoder_input *input);
@@ -98,8 +100,8 @@ DSINFER_API void dsinfer_decoder_input_init(struct dsinfer_decoder_input *input)
 /* Makes a decoder without frames. `options` may be NULL. Each kind serves every family; the rules
  * of prefix are those of ds07 where the family's releases had another decoder, those of tensorflow
  * are ds03's. Fails with ERR_ARGUMENT, ERR_NO_MEMORY, ERR_UNSUPPORTED where the family is unknown
- * and no kind is named, ERR_MISMATCH for a scorer of another alphabet, ERR_LIMIT for a dictionary
- * too large for tensorflow, and as the alphabet's file does. */
+ * and no kind is named, or a model has no alphabet, ERR_MISMATCH for a scorer of another alphabet,
+ * ERR_LIMIT for a dictionary too large for tensorflow, and as the alphabet's file does. */
 DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
 dsinfer_decoder_create(const struct dsinfer_decoder_input *input,
                        const struct dsinfer_decoder_options *options,
