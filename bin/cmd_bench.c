@@ -3,6 +3,7 @@
 #include "bin/bench/bench.h"
 #include "bin/bench/roof.h"
 #include "bin/commands.h"
+#include "bin/decoder_settings.h"
 #include "bin/errors.h"
 #include "bin/input/audio.h"
 #include "bin/memory.h"
@@ -200,39 +201,15 @@ static void print_text(const struct report *report) {
            report->bytes_gb_s, report->roof.read_gb_s, report->gflop_s, report->roof.fma_gflop_s);
 }
 
-/* Path of the alphabet.txt beside the model, for the decoder alone; owned by the caller. */
-static char *find_alphabet(const struct settings *settings, const struct dsinfer_model *model) {
-    const char *name = cli_model_get_name(&settings->model);
-    const char *slash = strrchr(name, '/');
-    char *folder, *path;
-
-    if (settings->model.alphabet) {
-        return cli_strdup(settings->model.alphabet);
-    }
-    if (dsinfer_model_info(model)->alphabet_source != DSINFER_ALPHABET_BESIDE) {
-        return NULL;
-    }
-    folder = cli_strdup(slash ? name : ".");
-    if (slash) {
-        folder[slash - name] = '\0';
-    }
-    path = cli_join(folder[0] ? folder : "/", "alphabet.txt");
-    free(folder);
-    return path;
-}
-
 static int measure(struct settings *settings, struct cli_bench *bench, struct report *report) {
     struct dsinfer_error library_error = {DSINFER_OK, ""};
     enum dsinfer_status status;
     struct cli_error error;
 
-    dsinfer_decoder_options_init(&bench->decoder);
-    cli_decoder_fill(&settings->decoder, &bench->decoder);
     bench->n_steps = settings->own.n_steps;
     status = cli_bench_measure(bench, &library_error);
     if (status != DSINFER_OK) {
-        cli_fail_library(&error, status, &library_error);
-        return cli_report_exit(report->model_name, &error, CLI_EXIT_RUNTIME);
+        return cli_decoder_report(&settings->decoder, report->model_name, status, &library_error);
     }
     fill_report(report, bench);
     if (settings->own.is_json) {
@@ -251,7 +228,6 @@ static int bench_audio(struct settings *settings, const char *audio_name) {
     const double started_s = cli_clock_s();
     struct cli_bench bench = {0};
     float *samples = NULL;
-    char *alphabet = NULL;
     struct cli_error error;
     int exit_code = cli_model_open(&settings->model, &bench.model);
 
@@ -263,27 +239,29 @@ static int bench_audio(struct settings *settings, const char *audio_name) {
         return cli_usage(cli_model_get_name(&settings->model),
                          "the model takes recordings whole: there is no stream to be measured");
     }
+    exit_code = cli_decoder_open(&settings->decoder, &settings->model, bench.model, &bench.decoder);
+    if (exit_code != CLI_EXIT_OK) {
+        dsinfer_model_unref(bench.model);
+        return exit_code;
+    }
     report.load_s = cli_clock_s() - started_s;
     report.model_name = cli_model_get_name(&settings->model);
     report.bench = &bench;
     cli_model_note_alphabet(&settings->model, bench.model);
     if (read_audio(audio_name, dsinfer_model_info(bench.model)->sample_rate, &samples,
                    &bench.n_samples, &error)) {
-        alphabet = find_alphabet(settings, bench.model);
-        bench.alphabet_path = alphabet;
         bench.samples = samples;
         exit_code = measure(settings, &bench, &report);
     } else {
         exit_code = cli_report_exit(audio_name, &error, CLI_EXIT_AUDIO);
     }
     free(samples);
-    free(alphabet);
     cli_bench_finish(&bench);
     dsinfer_model_unref(bench.model);
     return exit_code;
 }
 
-static int check(const struct settings *settings, const struct cli_words *words) {
+static int check(struct settings *settings, const struct cli_words *words) {
     struct cli_error error;
 
     if (words->n > 1) {
@@ -294,7 +272,7 @@ static int check(const struct settings *settings, const struct cli_words *words)
         return cli_report_exit(settings->own.n_threads > 1 ? "--threads" : "--streams", &error,
                                CLI_EXIT_USAGE);
     }
-    return CLI_PARSED;
+    return cli_decoder_check(&settings->decoder);
 }
 
 static int run(int argc, char **argv) {
@@ -303,6 +281,7 @@ static int run(int argc, char **argv) {
         {"Measuring", own_options, CLI_N(own_options), &settings.own},
         cli_model_options(&settings.model),
         cli_decoder_options(&settings.decoder),
+        cli_decoder_scorer_options(&settings.decoder),
     };
     struct cli_words words = {0};
     char *sample = NULL;
@@ -320,6 +299,7 @@ static int run(int argc, char **argv) {
         exit_code = bench_audio(&settings, words.n ? words.items[0] : sample);
     }
     free(sample);
+    cli_decoder_settings_finish(&settings.decoder);
     cli_model_settings_finish(&settings.model);
     cli_words_finish(&words);
     return exit_code;

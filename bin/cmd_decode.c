@@ -1,12 +1,11 @@
 /* dsinfer decode: the decoder alone, on stored outputs of a network.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "bin/commands.h"
+#include "bin/decoder_settings.h"
 #include "bin/errors.h"
 #include "bin/npy.h"
 #include "bin/output/output.h"
 #include "bin/settings.h"
-
-#include <dsinfer/decoder.h>
 
 #include <string.h>
 
@@ -14,7 +13,7 @@
 
 struct own {
     int family; /* enum dsinfer_family - 1; negative: the default */
-    bool is_probability;
+    bool is_probability, is_bytes;
     const char *alphabet;
 };
 
@@ -31,34 +30,37 @@ static const struct cli_option own_options[] = {
      "the files hold probabilities, not logits", 0, 0, NULL},
     {"alphabet", 0, CLI_TEXT, "FILE", offsetof(struct own, alphabet),
      "labels of the columns, the blank being the last (default: English)", 0, 0, NULL},
+    {"bytes-output", 0, CLI_FLAG, NULL, offsetof(struct own, is_bytes),
+     "the columns are the bytes 1 to 255 and the blank, there is no alphabet", 0, 0, NULL},
 };
 
-static int create_decoder(const struct settings *settings, struct dsinfer_decoder **decoder) {
+static int create_decoder(struct settings *settings, struct dsinfer_decoder **decoder) {
+    const char *alphabet = settings->own.alphabet;
     struct dsinfer_error library_error = {DSINFER_OK, ""};
     struct dsinfer_decoder_options options;
     struct dsinfer_decoder_input input;
     enum dsinfer_status status;
-    struct cli_error error;
+    int exit_code;
 
     dsinfer_decoder_input_init(&input);
-    input.alphabet_path = settings->own.alphabet;
+    input.alphabet_path = alphabet;
+    input.is_bytes = settings->own.is_bytes;
     input.is_probability = settings->own.is_probability;
     if (settings->own.family >= 0) {
         input.family = (enum dsinfer_family)(DSINFER_FAMILY_DS01 + settings->own.family);
     } else if (settings->own.is_probability) {
         input.family = DSINFER_FAMILY_DS07;
     }
-    dsinfer_decoder_options_init(&options);
-    cli_decoder_fill(&settings->decoder, &options);
+    exit_code = cli_decoder_open_alone(&settings->decoder, &input, &options);
+    if (exit_code != CLI_EXIT_OK) {
+        return exit_code;
+    }
     status = dsinfer_decoder_create(&input, &options, decoder, &library_error);
     if (status == DSINFER_OK) {
         return CLI_EXIT_OK;
     }
-    cli_fail_library(&error, status, &library_error);
-    if (status == DSINFER_ERR_UNSUPPORTED || !settings->own.alphabet) {
-        return cli_report_exit("--family", &error, CLI_EXIT_USAGE);
-    }
-    return cli_report_exit(settings->own.alphabet, &error, CLI_EXIT_MODEL);
+    return cli_decoder_report(&settings->decoder, alphabet ? alphabet : "decode", status,
+                              &library_error);
 }
 
 static bool check_array(const struct cli_npy *array, size_t n_labels, struct cli_error *error) {
@@ -140,7 +142,7 @@ static int decode_all(const struct settings *settings, struct dsinfer_decoder *d
     return failure != CLI_EXIT_OK && words->n > 1 ? CLI_EXIT_SOME : failure;
 }
 
-static int check(const struct settings *settings, const struct cli_words *words) {
+static int check(struct settings *settings, const struct cli_words *words) {
     size_t i;
 
     if (words->n == 0) {
@@ -151,7 +153,10 @@ static int check(const struct settings *settings, const struct cli_words *words)
             return cli_usage(settings->output.path, "is an input, too: it would be overwritten");
         }
     }
-    return CLI_PARSED;
+    if (settings->own.alphabet && settings->own.is_bytes) {
+        return cli_usage("--bytes-output", "needs no --alphabet");
+    }
+    return cli_decoder_check(&settings->decoder);
 }
 
 static int run(int argc, char **argv) {
@@ -159,6 +164,7 @@ static int run(int argc, char **argv) {
     struct cli_group groups[] = {
         {"Input", own_options, CLI_N(own_options), &settings.own},
         cli_decoder_options(&settings.decoder),
+        cli_decoder_scorer_options(&settings.decoder),
         cli_output_options(&settings.output),
     };
     struct dsinfer_decoder *decoder = NULL;
@@ -178,6 +184,7 @@ static int run(int argc, char **argv) {
         }
     }
     dsinfer_decoder_destroy(decoder);
+    cli_decoder_settings_finish(&settings.decoder);
     cli_words_finish(&words);
     return exit_code;
 }
@@ -189,6 +196,7 @@ const struct cli_command cli_decode = {
     "Finds the text in what a network said of each frame: arrays [frames, labels] of float32, "
     "logits or probabilities.",
     "  dsinfer decode logits.npy\n"
+    "  dsinfer decode --probabilities --scorer words.scorer probabilities.npy\n"
     "  dsinfer decode --beam-width 100 --candidates 3 --format json logits.npy\n",
     run,
 };

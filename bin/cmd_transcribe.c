@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "bin/commands.h"
+#include "bin/decoder_settings.h"
 #include "bin/errors.h"
 #include "bin/input/audio.h"
 #include "bin/input/list.h"
@@ -31,7 +32,7 @@ struct settings {
 };
 
 struct job {
-    const struct settings *settings;
+    struct settings *settings;
     struct dsinfer_model *model;
     struct dsinfer_stream *stream;
     struct cli_output output;
@@ -183,14 +184,18 @@ static int check_whole(const struct job *job) {
 }
 
 static int create_stream(struct job *job) {
-    const struct settings *settings = job->settings;
+    struct settings *settings = job->settings;
     struct dsinfer_stream_options options;
     struct dsinfer_error library_error = {DSINFER_OK, ""};
     enum dsinfer_status status;
-    struct cli_error error;
+    int exit_code;
 
     dsinfer_stream_options_init(&options);
-    cli_decoder_fill(&settings->decoder, &options.decoder);
+    exit_code =
+        cli_decoder_open(&settings->decoder, &settings->model, job->model, &options.decoder);
+    if (exit_code != CLI_EXIT_OK) {
+        return exit_code;
+    }
     if (settings->own.n_steps) {
         options.n_steps = settings->own.n_steps;
     }
@@ -198,8 +203,8 @@ static int create_stream(struct job *job) {
     if (status == DSINFER_OK) {
         return CLI_EXIT_OK;
     }
-    cli_fail_library(&error, status, &library_error);
-    return cli_report_exit(cli_model_get_name(&settings->model), &error, CLI_EXIT_MODEL);
+    return cli_decoder_report(&settings->decoder, cli_model_get_name(&settings->model), status,
+                              &library_error);
 }
 
 /* Transcribes all inputs; returns the exit code. */
@@ -276,6 +281,7 @@ static int run(int argc, char **argv) {
         {"Transcribing", own_options, CLI_N(own_options), &settings.own},
         cli_model_options(&settings.model),
         cli_decoder_options(&settings.decoder),
+        cli_decoder_scorer_options(&settings.decoder),
         cli_output_options(&settings.output),
         cli_raw_options(&settings.raw),
     };
@@ -288,6 +294,9 @@ static int run(int argc, char **argv) {
     exit_code = cli_parse(&cli_transcribe, groups, CLI_N(groups), argc, argv, &words);
     if (exit_code == CLI_PARSED) {
         exit_code = cli_raw_check(&settings.raw);
+    }
+    if (exit_code == CLI_PARSED) {
+        exit_code = cli_decoder_check(&settings.decoder);
     }
     if (exit_code == CLI_PARSED) {
         exit_code = list_inputs(&job, &words, &inputs);
@@ -310,6 +319,7 @@ static int run(int argc, char **argv) {
     }
     dsinfer_stream_destroy(job.stream);
     dsinfer_model_unref(job.model);
+    cli_decoder_settings_finish(&settings.decoder);
     cli_model_settings_finish(&settings.model);
     cli_inputs_finish(&inputs);
     cli_words_finish(&words);

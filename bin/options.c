@@ -141,8 +141,8 @@ static bool parse_number(const char *text, uint32_t min, uint32_t max, uint32_t 
     return true;
 }
 
-/* Decimal, with or without a point and an exponent; the program never leaves the "C" locale. */
-static bool parse_real(const char *text, double *number) {
+/* With strtod: the program never leaves the "C" locale. */
+bool cli_parse_real(const char *text, double *number) {
     const double limit = 1e9;
     char *end;
     double value;
@@ -198,7 +198,7 @@ static int store(const struct cli_option *option, const struct cli_group *group,
         }
         break;
     case CLI_REAL:
-        if (!parse_real(text, (double *)(void *)at)) {
+        if (!cli_parse_real(text, (double *)(void *)at)) {
             return cli_usage(name, "'%s' is not a number", text);
         }
         break;

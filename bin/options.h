@@ -66,6 +66,9 @@ struct cli_command {
 int cli_parse(const struct cli_command *command, const struct cli_group *groups, size_t n_groups,
               int argc, char **argv, struct cli_words *words);
 
+/* Decimal, with or without a point and an exponent, below 1e9 either way; false otherwise. */
+bool cli_parse_real(const char *text, double *number);
+
 void cli_words_add(struct cli_words *words, const char *word);
 void cli_words_finish(struct cli_words *words);
 

@@ -1,4 +1,4 @@
-/* The model and decoder that the options ask for.
+/* The model that the options ask for.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "bin/settings.h"
 #include "bin/memory.h"
@@ -13,9 +13,6 @@ const char *const cli_family_names[] = {"ds01", "ds03", "ds04", "ds05", "ds06", 
 /* In the order of enum dsinfer_kernel_level. */
 static const char *const kernel_names[] = {"native", "portable", "reference", NULL};
 
-/* In the order of enum dsinfer_decoder_kind from DSINFER_DECODER_GREEDY on. */
-static const char *const decoder_names[] = {"greedy", "tensorflow", NULL};
-
 static const struct cli_option model_options[] = {
     {"model", 'm', CLI_TEXT, "FILE", offsetof(struct cli_model_settings, path),
      "acoustic model, .pb or .pbmm (default: the bundled English one)", 0, 0, NULL},
@@ -23,18 +20,6 @@ static const struct cli_option model_options[] = {
      "labels of the model (default: in the model, alphabet.txt beside it, or English)", 0, 0, NULL},
     {"kernels", 0, CLI_CHOICE, NULL, offsetof(struct cli_model_settings, kernels),
      "arithmetic: the fastest here, BLAS, or plain C (default native)", 0, 0, kernel_names},
-};
-
-static const struct cli_option decoder_options[] = {
-    {"decoder", 0, CLI_CHOICE, NULL, offsetof(struct cli_decoder_settings, kind),
-     "how text is found in the network's output (default: as the model's release does)", 0, 0,
-     decoder_names},
-    {"beam-width", 0, CLI_NUMBER, "N", offsetof(struct cli_decoder_settings, beam_width),
-     "readings kept in the search (default 500)", 1, 65536, NULL},
-    {"candidates", 0, CLI_NUMBER, "N", offsetof(struct cli_decoder_settings, n_candidates),
-     "readings given in JSON (default 1)", 1, 1024, NULL},
-    {"no-lm", 0, CLI_FLAG, NULL, offsetof(struct cli_decoder_settings, no_lm),
-     "no language model (changes nothing yet: none is read so far)", 0, 0, NULL},
 };
 
 struct cli_group cli_model_options(struct cli_model_settings *settings) {
@@ -58,27 +43,6 @@ struct cli_group cli_kernel_options(struct cli_model_settings *settings) {
     group.options += group.n_options - 1;
     group.n_options = 1;
     return group;
-}
-
-struct cli_group cli_decoder_options(struct cli_decoder_settings *settings) {
-    struct cli_group group = {"Decoder", decoder_options, CLI_N(decoder_options), settings};
-
-    memset(settings, 0, sizeof(*settings));
-    settings->kind = -1;
-    return group;
-}
-
-void cli_decoder_fill(const struct cli_decoder_settings *settings,
-                      struct dsinfer_decoder_options *options) {
-    if (settings->kind >= 0) {
-        options->kind = (enum dsinfer_decoder_kind)(DSINFER_DECODER_GREEDY + settings->kind);
-    }
-    if (settings->beam_width) {
-        options->beam_width = settings->beam_width;
-    }
-    if (settings->n_candidates) {
-        options->n_candidates = settings->n_candidates;
-    }
 }
 
 /* The folder of the running program, or NULL. */

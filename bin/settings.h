@@ -1,4 +1,4 @@
-/* Options that several commands share, and what they lead to: the model, its decoder.
+/* Options that name a model, and opening it; where the files of the bundled one lie.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BIN_SETTINGS_H
@@ -7,7 +7,6 @@
 #include "bin/errors.h"
 #include "bin/options.h"
 
-#include <dsinfer/decoder.h>
 #include <dsinfer/model.h>
 
 /* -m --alphabet --kernels */
@@ -18,16 +17,8 @@ struct cli_model_settings {
     char *found_path; /* owned: the bundled model's, once it was opened */
 };
 
-/* --decoder --beam-width --candidates --no-lm */
-struct cli_decoder_settings {
-    int kind;                          /* negative: the release's own */
-    uint32_t beam_width, n_candidates; /* 0: the library's default */
-    bool no_lm;
-};
-
-/* Each fills in the defaults and returns the options. */
+/* Fills in the defaults and returns the options. */
 struct cli_group cli_model_options(struct cli_model_settings *settings);
-struct cli_group cli_decoder_options(struct cli_decoder_settings *settings);
 
 /* --model or --kernels alone, where the rest has no meaning. */
 struct cli_group cli_model_path_options(struct cli_model_settings *settings);
@@ -36,10 +27,6 @@ struct cli_group cli_kernel_options(struct cli_model_settings *settings);
 /* Names of the families for --family, in the order of enum dsinfer_family from
  * DSINFER_FAMILY_DS01 on. */
 extern const char *const cli_family_names[];
-
-/* The decoder's settings as the library takes them. */
-void cli_decoder_fill(const struct cli_decoder_settings *settings,
-                      struct dsinfer_decoder_options *options);
 
 /* Opens the model. Failures are reported here; returns CLI_EXIT_OK or the exit code. */
 int cli_model_open(struct cli_model_settings *settings, struct dsinfer_model **model);

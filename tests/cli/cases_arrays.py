@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: BSD-2-Clause
 """
+import json
 import os
 import struct
 
@@ -265,10 +266,17 @@ def test_decode_gives_the_text_of_transcribe():
     windows = numpy.stack([rows[i:i + 19] for i in range(len(rows) - 18)])[None]
     logits = run_model({'windows': windows}, ['logits'], os.path.join(BUNDLED, 'output_graph.pb'))
     path = npy('logits.npy', logits['logits'][:, 0])
-    for options in (['--decoder', 'greedy'], ['--beam-width', '20'], []):
-        assert text_of('decode', *options, path) == text_of(*options, SAMPLE)
+    for options in (['--decoder', 'greedy'], ['--beam-width', '20'], ['--decoder', 'prefix'], []):
+        assert text_of('decode', *options, path) == text_of('--no-lm', *options, SAMPLE)
+    lm = ['--lm', os.path.join(BUNDLED, 'lm.binary')]
+    weights = json.loads(read(os.path.join(BUNDLED, 'decoder.json')))
+    for kind in ('tensorflow', 'prefix'):
+        options = ['--decoder', kind]
+        alpha, beta = (str(weights[kind][name]) for name in ('alpha', 'beta'))
+        assert text_of('decode', *options, *lm, '--lm-alpha', alpha, '--lm-beta=' + beta,
+                       path) == text_of(*options, SAMPLE), kind
     ours = run('decode', '--format', 'json', path).json()
-    theirs = run('--format', 'json', SAMPLE).json()
+    theirs = run('--no-lm', '--format', 'json', SAMPLE).json()
     assert ours['file'] == path and ours['words'] and len(ours['words']) == len(theirs['words'])
     assert [w['start'] for w in ours['words']] == [w['start'] for w in theirs['words']]
 
