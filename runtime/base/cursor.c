@@ -82,18 +82,6 @@ bool dsi_cursor_read_varint(struct dsi_cursor *cursor, uint64_t *out) {
     return false;
 }
 
-uint32_t dsi_load_u32(const void *bytes) {
-    const uint8_t *b = bytes;
-
-    return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-}
-
-uint64_t dsi_load_u64(const void *bytes) {
-    const uint8_t *b = bytes;
-
-    return (uint64_t)dsi_load_u32(b) | (uint64_t)dsi_load_u32(b + 4) << 32;
-}
-
 void dsi_store_u32(void *bytes, uint32_t value) {
     uint8_t *b = bytes;
 

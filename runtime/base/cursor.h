@@ -34,8 +34,18 @@ bool dsi_cursor_read_bytes(struct dsi_cursor *cursor, uint64_t size, struct dsi_
 bool dsi_cursor_skip(struct dsi_cursor *cursor, uint64_t size);
 
 /* Single numbers at an address that need not be aligned. */
-uint32_t dsi_load_u32(const void *bytes);
-uint64_t dsi_load_u64(const void *bytes);
+static inline uint32_t dsi_load_u32(const void *bytes) {
+    const uint8_t *b = bytes;
+
+    return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+static inline uint64_t dsi_load_u64(const void *bytes) {
+    const uint8_t *b = bytes;
+
+    return (uint64_t)dsi_load_u32(b) | (uint64_t)dsi_load_u32(b + 4) << 32;
+}
+
 void dsi_store_u32(void *bytes, uint32_t value);
 
 #endif

@@ -32,20 +32,20 @@
     (DSI_SEARCH_MAX_MEMORY / 4 /                                                                   \
      (sizeof(struct dsi_prefix_extension) + sizeof(struct dsi_prefix_rank)))
 
+/* exp of less vanishes beside 1 in float32: its logarithm is below that of 2^-24. */
+#define NEGLIGIBLE (-17.0f)
+
 /* From here on a frame is silence. */
 #define SILENCE 0.999
 
 float dsi_prefix_add_logs(float a, float b) {
-    float highest;
+    const float highest = a > b ? a : b;
+    const float lowest = a > b ? b : a;
 
-    if (a <= DSI_PREFIX_IMPOSSIBLE) {
-        return b;
+    if (lowest <= DSI_PREFIX_IMPOSSIBLE || lowest - highest < NEGLIGIBLE) {
+        return highest;
     }
-    if (b <= DSI_PREFIX_IMPOSSIBLE) {
-        return a;
-    }
-    highest = a > b ? a : b;
-    return logf(expf(a - highest) + expf(b - highest)) + highest;
+    return logf(1.0f + expf(lowest - highest)) + highest; /* expf(0) is 1 */
 }
 
 static void compute_probs(struct dsi_prefix *prefix, const float *row) {
@@ -139,6 +139,7 @@ static void destroy(struct dsi_search *search) {
     dsi_free(prefix->order);
     dsi_free(prefix->places);
     dsi_free(prefix->children);
+    dsi_free(prefix->followers);
     dsi_free(prefix->nodes);
     dsi_scoring_pool_finish(&prefix->contexts);
     dsi_free(prefix->active);
@@ -186,11 +187,13 @@ static bool allocate(struct dsi_prefix *prefix) {
     prefix->order = dsi_malloc(n_labels * sizeof(*prefix->order));
     prefix->places = dsi_malloc(n_labels * sizeof(*prefix->places));
     prefix->children = dsi_malloc(n_labels * sizeof(*prefix->children));
+    prefix->followers = dsi_malloc(n_labels * sizeof(*prefix->followers));
     prefix->active = dsi_malloc(beam_width * sizeof(*prefix->active));
     prefix->ends = dsi_malloc(beam_width * sizeof(*prefix->ends));
     prefix->nodes = dsi_grow(NULL, &prefix->nodes_capacity, 1, sizeof(*prefix->nodes));
     return prefix->probs && prefix->posteriors && prefix->log_probs && prefix->order &&
-           prefix->places && prefix->children && prefix->active && prefix->ends && prefix->nodes &&
+           prefix->places && prefix->children && prefix->followers && prefix->active &&
+           prefix->ends && prefix->nodes &&
            dsi_prefix_reserve_ranks(prefix, n_labels > beam_width ? n_labels : beam_width) &&
            dsi_label_tree_init(&prefix->tree, MAX_NODES) == DSINFER_OK &&
            begin_units(prefix) == DSINFER_OK;

@@ -46,6 +46,7 @@ struct dsi_prefix_node {
     float end_score;    /* of the unit that would end here, beta not in it */
     float entry_score;  /* of the unit that ends with this label, where such are scored */
     float blank, label; /* this frame: log_prob_b_cur, log_prob_nb_cur */
+    float total;        /* this frame, of an active node: both */
     uint32_t slot;      /* place among the active ones or, where it comes back, the extensions */
     float best;         /* highest log probability offered for the label so far */
     struct dsi_alignment_time time;
@@ -55,8 +56,14 @@ struct dsi_prefix_node {
 struct dsi_prefix_extension {
     uint32_t parent, label;
     uint32_t child; /* a node that is not active, or DSI_LABEL_NONE */
+    uint32_t state; /* of the dictionary */
     float score, entry_score;
     bool is_kept;
+};
+
+/* A label that the dictionary lets follow, and its state behind it. */
+struct dsi_prefix_follower {
+    uint32_t label, state;
 };
 
 struct dsi_prefix {
@@ -73,9 +80,11 @@ struct dsi_prefix {
     uint32_t *order;   /* [n_chosen] labels that may be said, in upstream's order */
     uint32_t *places;  /* of each label in `order`, or DSI_PREFIX_NO_PLACE */
     size_t n_chosen;
-    float cutoff;       /* of a label's log probability and the score of a prefix: nothing below */
-    float threshold;    /* of extensions: worse ones need no listing, they will not be kept */
-    uint32_t *children; /* scratch: of one prefix, by label; DSI_LABEL_NONE in between */
+    float best_log_prob; /* of the chosen labels, the blank not being one */
+    float cutoff;        /* of a label's log probability and the score of a prefix: nothing below */
+    float threshold;     /* of extensions: worse ones need no listing, they will not be kept */
+    uint32_t *children;  /* scratch: of one prefix, by label; DSI_LABEL_NONE in between */
+    struct dsi_prefix_follower *followers; /* scratch: of one prefix */
 
     struct dsi_label_tree tree;
     struct dsi_prefix_node *nodes; /* owned; beside tree.nodes */
@@ -116,9 +125,10 @@ float dsi_prefix_score_unit(const struct dsi_prefix *prefix, uint32_t node, uint
 /* The same for a unit that ends with the node itself, computed once. */
 float dsi_prefix_get_end_score(struct dsi_prefix *prefix, uint32_t node);
 
-/* Whether the dictionary lets `label` follow `node`; *next is the state behind it. */
-bool dsi_prefix_may_follow(const struct dsi_prefix *prefix, uint32_t node, uint32_t label,
-                           uint32_t *next);
+/* Finds the labels (not the blank) that may follow `node` in this frame, as the dictionary goes,
+ * and leave its score no lower than `limit`: in upstream's order. Returns their number; they are in
+ * prefix->followers. */
+size_t dsi_prefix_find_followers(const struct dsi_prefix *prefix, uint32_t node, float limit);
 
 /* prefix_score.c: what may happen in a frame, and how likely it is. probs and posteriors are there.
  * ERR_NO_MEMORY, ERR_LIMIT. */

@@ -24,9 +24,8 @@ bool dsi_prefix_reserve_ranks(struct dsi_prefix *prefix, size_t n) {
 /* Rank of the i-th active prefix. */
 static struct dsi_prefix_rank rank_active(const struct dsi_prefix *prefix, size_t i) {
     const uint32_t index = prefix->active[i];
-    const struct dsi_prefix_node *own = &prefix->nodes[index];
 
-    return (struct dsi_prefix_rank){dsi_prefix_add_logs(own->blank, own->label),
+    return (struct dsi_prefix_rank){prefix->nodes[index].total,
                                     dsi_prefix_get_tie(prefix, prefix->tree.nodes[index].label),
                                     (uint32_t)i};
 }
@@ -189,12 +188,12 @@ static enum dsinfer_status fill_node(struct dsi_prefix *prefix, uint32_t index,
     enum dsinfer_status status;
 
     *own = (struct dsi_prefix_node){
+        .state = extension->state,
         .context = prefix->nodes[extension->parent].context,
         .entry_score = extension->entry_score,
         .best = prefix->log_probs[extension->label],
         .time = {prefix->n_frames, prefix->posteriors[extension->label]},
     };
-    (void)dsi_prefix_may_follow(prefix, extension->parent, extension->label, &own->state);
     if (!scoring || !dsi_prefix_is_boundary(prefix, extension->parent, extension->label)) {
         return DSINFER_OK;
     }
@@ -242,6 +241,7 @@ static enum dsinfer_status keep_extension(struct dsi_prefix *prefix,
     }
     prefix->nodes[extension->child].blank = DSI_PREFIX_IMPOSSIBLE;
     prefix->nodes[extension->child].label = extension->score;
+    prefix->nodes[extension->child].total = extension->score;
     if (prefix->rules.time == DSI_PREFIX_TIME_BY_ALIGNMENT) {
         status = align(prefix, extension->child, extension->parent);
     }
@@ -293,8 +293,7 @@ static void move_on(struct dsi_prefix *prefix, uint32_t index) {
     struct dsi_label_node *node = &prefix->tree.nodes[index];
     const struct dsi_prefix_node *own = &prefix->nodes[index];
 
-    node->now = (struct dsi_label_score){dsi_prefix_add_logs(own->blank, own->label), own->blank,
-                                         own->label};
+    node->now = (struct dsi_label_score){own->total, own->blank, own->label};
     if (node->next_alignment != DSI_ALIGNMENT_NONE) {
         dsi_alignment_unref(&prefix->alignments, node->alignment);
         node->alignment = node->next_alignment;

@@ -40,6 +40,7 @@ static size_t order_labels(struct dsi_prefix *prefix) {
 }
 
 static void choose_labels(struct dsi_prefix *prefix) {
+    const uint32_t blank = (uint32_t)prefix->config.n_labels - 1;
     size_t i;
 
     for (i = 0; i < prefix->config.n_labels; i++) {
@@ -47,8 +48,14 @@ static void choose_labels(struct dsi_prefix *prefix) {
         prefix->places[i] = DSI_PREFIX_NO_PLACE;
     }
     prefix->n_chosen = order_labels(prefix);
+    prefix->best_log_prob = -INFINITY;
     for (i = 0; i < prefix->n_chosen; i++) {
-        prefix->places[prefix->order[i]] = (uint32_t)i;
+        const uint32_t label = prefix->order[i];
+
+        prefix->places[label] = (uint32_t)i;
+        if (label != blank) {
+            prefix->best_log_prob = fmaxf(prefix->best_log_prob, prefix->log_probs[label]);
+        }
     }
 }
 
@@ -108,19 +115,9 @@ static float score_extension(struct dsi_prefix *prefix, uint32_t index, uint32_t
 
 /* When, among the labels, upstream hangs the first child on a prefix in this frame. */
 static uint32_t find_first_extension(const struct dsi_prefix *prefix, uint32_t index) {
-    const uint32_t blank = (uint32_t)prefix->config.n_labels - 1;
-    uint32_t state;
-    uint32_t i;
-
-    for (i = 0; i < prefix->n_chosen; i++) {
-        const uint32_t label = prefix->order[i];
-
-        if (label != blank && is_tried(prefix, index, label) &&
-            dsi_prefix_may_follow(prefix, index, label, &state)) {
-            return i;
-        }
-    }
-    return DSI_PREFIX_NO_PLACE;
+    return dsi_prefix_find_followers(prefix, index, prefix->cutoff) > 0
+               ? prefix->places[prefix->followers[0].label]
+               : DSI_PREFIX_NO_PLACE;
 }
 
 /* Whether upstream tries the prefix `a` before `b` with the same label: in the order of scores
@@ -195,6 +192,7 @@ static void rescore(struct dsi_prefix *prefix, uint32_t index) {
             own->has_memo = false;
         }
     }
+    own->total = dsi_prefix_add_logs(own->blank, own->label);
 }
 
 /* Extensions worse than the worst of so many prefixes as the beam holds will not be kept. */
@@ -206,9 +204,7 @@ static float get_threshold(const struct dsi_prefix *prefix) {
         return -INFINITY;
     }
     for (i = 0; i < prefix->n_active; i++) {
-        const struct dsi_prefix_node *own = &prefix->nodes[prefix->active[i]];
-
-        worst = fminf(worst, dsi_prefix_add_logs(own->blank, own->label));
+        worst = fminf(worst, prefix->nodes[prefix->active[i]].total);
     }
     return worst;
 }
@@ -281,46 +277,55 @@ static float get_bonus(const struct dsi_prefix *prefix) {
 }
 
 /* Extends a prefix by a label unless what comes about is active. */
-static enum dsinfer_status extend(struct dsi_prefix *prefix, uint32_t index, uint32_t label) {
+static enum dsinfer_status extend(struct dsi_prefix *prefix, uint32_t index,
+                                  struct dsi_prefix_follower follower) {
     struct dsi_prefix_extension extension = {
-        .parent = index, .label = label, .child = prefix->children[label]};
-    uint32_t state;
+        .parent = index,
+        .label = follower.label,
+        .child = prefix->children[follower.label],
+        .state = follower.state,
+    };
 
-    if (extension.child != DSI_LABEL_NONE ? dsi_prefix_is_active(prefix, extension.child)
-                                          : !dsi_prefix_may_follow(prefix, index, label, &state)) {
+    if (extension.child != DSI_LABEL_NONE && dsi_prefix_is_active(prefix, extension.child)) {
         return DSINFER_OK;
     }
     extension.score =
-        score_extension(prefix, index, label, extension.child, &extension.entry_score);
+        score_extension(prefix, index, follower.label, extension.child, &extension.entry_score);
     if (extension.score < prefix->threshold) {
         return DSINFER_OK;
     }
     return add_extension(prefix, &extension);
 }
 
-/* Extends a prefix by every label. */
-static enum dsinfer_status extend_all(struct dsi_prefix *prefix, uint32_t index) {
-    const uint32_t blank = (uint32_t)prefix->config.n_labels - 1;
+/* The frame offers the children that are not active their labels. */
+static void offer_times(struct dsi_prefix *prefix, uint32_t index) {
     const struct dsi_label_node *nodes = prefix->tree.nodes;
-    const float threshold = prefix->threshold - get_bonus(prefix);
-    const float total = nodes[index].now.total;
-    enum dsinfer_status status = DSINFER_OK;
     uint32_t child;
-    size_t i;
 
     for (child = nodes[index].first_child; child != DSI_LABEL_NONE; child = nodes[child].next) {
-        prefix->children[nodes[child].label] = child;
         if (!dsi_prefix_is_active(prefix, child) && is_tried(prefix, index, nodes[child].label)) {
             offer_time(prefix, index, child);
         }
     }
-    for (i = 0; i < prefix->n_chosen && status == DSINFER_OK; i++) {
-        const uint32_t label = prefix->order[i];
-        const float score = prefix->log_probs[label] + total;
+}
 
-        if (label != blank && score >= prefix->cutoff && score >= threshold) {
-            status = extend(prefix, index, label);
-        }
+/* Extends a prefix by every label. */
+static enum dsinfer_status extend_all(struct dsi_prefix *prefix, uint32_t index) {
+    const float threshold = prefix->threshold - get_bonus(prefix);
+    const size_t n = dsi_prefix_find_followers(prefix, index, fmaxf(prefix->cutoff, threshold));
+    const struct dsi_label_node *nodes = prefix->tree.nodes;
+    enum dsinfer_status status = DSINFER_OK;
+    uint32_t child;
+    size_t i;
+
+    if (n == 0) {
+        return DSINFER_OK;
+    }
+    for (child = nodes[index].first_child; child != DSI_LABEL_NONE; child = nodes[child].next) {
+        prefix->children[nodes[child].label] = child;
+    }
+    for (i = 0; i < n && status == DSINFER_OK; i++) {
+        status = extend(prefix, index, prefix->followers[i]);
     }
     for (child = nodes[index].first_child; child != DSI_LABEL_NONE; child = nodes[child].next) {
         prefix->children[nodes[child].label] = DSI_LABEL_NONE;
@@ -329,6 +334,8 @@ static enum dsinfer_status extend_all(struct dsi_prefix *prefix, uint32_t index)
 }
 
 enum dsinfer_status dsi_prefix_extend_frame(struct dsi_prefix *prefix, float threshold) {
+    const bool may_change_times = prefix->rules.time == DSI_PREFIX_TIME_WHEN_LIKELIER ||
+                                  prefix->rules.time == DSI_PREFIX_TIME_WHILE_LEAF;
     size_t i;
 
     prefix->threshold = threshold;
@@ -338,8 +345,12 @@ enum dsinfer_status dsi_prefix_extend_frame(struct dsi_prefix *prefix, float thr
 
         if (!prefix->rules.skips_impossible ||
             prefix->tree.nodes[index].now.total > DSI_PREFIX_IMPOSSIBLE) {
-            enum dsinfer_status status = extend_all(prefix, index);
+            enum dsinfer_status status;
 
+            if (may_change_times) {
+                offer_times(prefix, index);
+            }
+            status = extend_all(prefix, index);
             if (status != DSINFER_OK) {
                 return status;
             }

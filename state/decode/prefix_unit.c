@@ -50,26 +50,77 @@ float dsi_prefix_get_end_score(struct dsi_prefix *prefix, uint32_t node) {
     return own->end_score;
 }
 
-bool dsi_prefix_may_follow(const struct dsi_prefix *prefix, uint32_t node, uint32_t label,
-                           uint32_t *next) {
+/* Adds a follower where upstream's order has it; `n` are there. */
+static size_t add_follower(const struct dsi_prefix *prefix, size_t n, uint32_t label,
+                           uint32_t state) {
+    struct dsi_prefix_follower *followers = prefix->followers;
+    size_t i = n;
+
+    for (; i > 0 && prefix->places[followers[i - 1].label] > prefix->places[label]; i--) {
+        followers[i] = followers[i - 1];
+    }
+    followers[i] = (struct dsi_prefix_follower){label, state};
+    return n + 1;
+}
+
+/* The followers where any label may follow. */
+static size_t find_any(const struct dsi_prefix *prefix, uint32_t node, float limit) {
+    const uint32_t blank = (uint32_t)prefix->config.n_labels - 1;
+    const float total = prefix->tree.nodes[node].now.total;
+    size_t n = 0;
+    size_t i;
+
+    for (i = 0; i < prefix->n_chosen; i++) {
+        const uint32_t label = prefix->order[i];
+
+        if (prefix->log_probs[label] + total >= limit && label != blank) {
+            prefix->followers[n++] = (struct dsi_prefix_follower){label, prefix->nodes[node].state};
+        }
+    }
+    return n;
+}
+
+size_t dsi_prefix_find_followers(const struct dsi_prefix *prefix, uint32_t node, float limit) {
     const struct dsi_scoring *scoring = prefix->config.scoring;
     const struct dsi_dictionary *dictionary = scoring ? scoring->dictionary : NULL;
+    const float total = prefix->tree.nodes[node].now.total;
     const uint32_t state = prefix->nodes[node].state;
+    uint32_t space = DSI_LABEL_NONE;
+    uint32_t lowest = 0; /* the next label is no lower, but where the file lies */
+    uint32_t arc, end;
+    size_t n = 0;
 
-    *next = state;
+    if (prefix->best_log_prob + total < limit) {
+        return 0;
+    }
     if (!dictionary || dictionary->info.is_anything) {
-        return true;
+        return find_any(prefix, node, limit);
     }
-    if (scoring->unit == DSI_SCORING_WORDS && scoring->alphabet->has_space &&
-        label == scoring->alphabet->space) {
-        *next = dictionary->start;
-        return dsi_dictionary_is_word(dictionary, state);
+    if (scoring->unit == DSI_SCORING_WORDS && scoring->alphabet->has_space) {
+        space = scoring->alphabet->space;
     }
-    if (!dsi_dictionary_find(dictionary, state, label, next)) {
-        return false;
+    dsi_dictionary_get_arcs(dictionary, state, &arc, &end);
+    for (; arc < end; arc++) {
+        uint32_t label, next;
+
+        dsi_dictionary_get_arc(dictionary, arc, &label, &next);
+        label--; /* the end of a word, 0, is no label then */
+        if (label < lowest || label + 1 >= prefix->config.n_labels || label == space) {
+            continue;
+        }
+        lowest = label + 1;
+        if (prefix->places[label] == DSI_PREFIX_NO_PLACE ||
+            prefix->log_probs[label] + total < limit || next >= dictionary->info.n_states) {
+            continue;
+        }
+        if (scoring->unit == DSI_SCORING_CODE_POINTS && dsi_dictionary_is_word(dictionary, next)) {
+            next = dictionary->start;
+        }
+        n = add_follower(prefix, n, label, next);
     }
-    if (scoring->unit == DSI_SCORING_CODE_POINTS && dsi_dictionary_is_word(dictionary, *next)) {
-        *next = dictionary->start;
+    if (space != DSI_LABEL_NONE && prefix->places[space] != DSI_PREFIX_NO_PLACE &&
+        prefix->log_probs[space] + total >= limit && dsi_dictionary_is_word(dictionary, state)) {
+        n = add_follower(prefix, n, space, dictionary->start);
     }
-    return true;
+    return n;
 }
