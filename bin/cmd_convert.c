@@ -18,7 +18,7 @@
 struct settings {
     const char *input_model, *input, *input_shape, *output, *freeze;
     const char *output_dir, *model_name;
-    int type, ir_version; /* indices of the choices below; negative: not given */
+    int type, ir_version, format; /* indices of the choices below; negative: not given */
     bool is_dry_run, keeps_layout;
 };
 
@@ -30,6 +30,7 @@ struct job {
 
 static const char *const types[] = {"FP32", "FP16", "float", "half", NULL};
 static const char *const versions[] = {"10", "11", NULL};
+static const char *const formats[] = {"ir", "pb", "pbmm", NULL}; /* enum dsinfer_convert_format */
 
 static const struct cli_option options[] = {
     {"input-model", 0, CLI_TEXT, "FILE", offsetof(struct settings, input_model),
@@ -48,6 +49,8 @@ static const struct cli_option options[] = {
      "type of the weights (default FP32)", 0, 0, types},
     {"ir-version", 0, CLI_CHOICE, NULL, offsetof(struct settings, ir_version),
      "version of the IR (default 10)", 0, 0, versions},
+    {"to", 0, CLI_CHOICE, NULL, offsetof(struct settings, format), "what to make (default ir)", 0,
+     0, formats},
     {"output-dir", 'o', CLI_TEXT, "FOLDER", offsetof(struct settings, output_dir),
      "where the files go (default: the current folder)", 0, 0, NULL},
     {"model-name", 'n', CLI_TEXT, "NAME", offsetof(struct settings, model_name),
@@ -126,32 +129,61 @@ static void print_port(const struct dsinfer_convert_port *port) {
     cli_print(stdout, port->name);
     printf(" [");
     for (i = 0; i < port->rank; i++) {
-        printf("%s%" PRId64, i ? "," : "", port->dims[i]);
+        printf("%s", i ? "," : "");
+        if (port->dims[i] < 0) {
+            printf("?");
+        } else {
+            printf("%" PRId64, port->dims[i]);
+        }
     }
     printf("]\n");
+}
+
+/* For a shell: in quotes, those inside apart. */
+static void print_quoted(const char *text) {
+    putchar('\'');
+    for (; *text; text++) {
+        const char letter[2] = {*text, '\0'};
+
+        cli_print(stdout, *text == '\'' ? "'\\''" : letter);
+    }
+    putchar('\'');
+}
+
+/* Inputs and outputs, as far as they are known. */
+static void print_ports(const struct dsinfer_conversion *conversion) {
+    const struct dsinfer_convert_port *port;
+    int was_output = -1;
+    size_t i;
+
+    for (i = 0; (port = dsinfer_conversion_get_port(conversion, i)) != NULL; i++) {
+        if (port->is_output != was_output) {
+            printf(port->is_output ? "outputs:\n" : "inputs:\n");
+        }
+        was_output = port->is_output;
+        print_port(port);
+    }
+    if (i) {
+        printf("states: new_h goes to h, new_c to c\n");
+    }
 }
 
 /* What is, or would be, written. */
 static int describe(const struct dsinfer_conversion *conversion, const struct settings *settings,
                     const struct job *jobs, size_t n) {
-    const struct dsinfer_convert_port *port;
     struct cli_error error;
     size_t i;
 
-    printf("inputs:\n");
-    for (i = 0; (port = dsinfer_conversion_get_port(conversion, i)) != NULL; i++) {
-        if (port->is_output && i > 0 &&
-            !dsinfer_conversion_get_port(conversion, i - 1)->is_output) {
-            printf("outputs:\n");
-        }
-        print_port(port);
-    }
-    printf("states: new_h goes to h, new_c to c\n");
-    printf("the same command, explicitly:\n  dsinfer convert --input_model '%s' %s\n",
-           settings->input_model, dsinfer_conversion_get_flags(conversion));
-    printf("%s:\n", settings->is_dry_run ? "would be written" : "written");
+    print_ports(conversion);
+    printf("the same command, explicitly:\n  dsinfer convert --input_model ");
+    print_quoted(settings->input_model);
+    putchar(' ');
+    cli_print(stdout, dsinfer_conversion_get_flags(conversion));
+    printf("\n%s:\n", settings->is_dry_run ? "would be written" : "written");
     for (i = 0; i < n; i++) {
-        printf("  %s\n", jobs[i].path);
+        printf("  ");
+        cli_print(stdout, jobs[i].path);
+        putchar('\n');
     }
     if (!cli_writer_flush(stdout, &error)) {
         return cli_report_exit(CLI_STDOUT_NAME, &error, CLI_EXIT_RUNTIME);
@@ -218,6 +250,7 @@ static int run_settings(struct settings *settings) {
     convert.model_name = settings->model_name;
     convert.ir_version = settings->ir_version == 1 ? 11 : 10;
     convert.type = settings->type % 2 == 1 ? DSINFER_CONVERT_FP16 : DSINFER_CONVERT_FP32;
+    convert.format = (enum dsinfer_convert_format)(settings->format < 0 ? 0 : settings->format);
     status =
         dsinfer_conversion_create(settings->input_model, &convert, &conversion, &library_error);
     if (status == DSINFER_OK) {
@@ -257,7 +290,7 @@ static int check(struct settings *settings, const struct cli_words *words) {
 }
 
 static int run(int argc, char **argv) {
-    struct settings settings = {.type = -1, .ir_version = -1};
+    struct settings settings = {.type = -1, .ir_version = -1, .format = -1};
     const struct cli_group groups[] = {{"Conversion", options, CLI_N(options), &settings}};
     struct cli_words words = {0};
     int exit_code = cli_parse(&cli_convert, groups, CLI_N(groups), argc, argv, &words);
@@ -275,12 +308,14 @@ static int run(int argc, char **argv) {
 const struct cli_command cli_convert = {
     "convert",
     "MODEL",
-    "a model as OpenVINO IR",
+    "a model as OpenVINO IR, .pb or .pbmm",
     "Writes a model as an OpenVINO IR: NAME.xml and NAME.bin. The flags are those of Model "
     "Optimizer; what they do not say is found in the model, and the command that says it is "
-    "printed. Values with -> need quotes.",
+    "printed. Values with -> need quotes. With --to pb or pbmm, a frozen graph becomes a "
+    "memory-mapped package or the other way round.",
     "  dsinfer convert output_graph.pb --output-dir ir\n"
     "  dsinfer convert output_graph.pb --dry-run\n"
+    "  dsinfer convert output_graph.pb --to pbmm\n"
     "  dsinfer convert --input-model output_graph.pb \\\n"
     "      --freeze-placeholder-with-value 'input_lengths->[16]' \\\n"
     "      --input input_node,previous_state_h/read,previous_state_c/read \\\n"

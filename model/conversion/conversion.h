@@ -4,6 +4,8 @@
 #define DSI_CONVERSION_CONVERSION_H
 
 #include "model/conversion/flags.h"
+#include "model/format.h"
+#include "model/graphdef/pieces.h"
 #include "model/ir/ir_write.h"
 #include "runtime/base/mapped_file.h"
 #include "runtime/kernels/kernels.h"
@@ -20,9 +22,12 @@
 struct dsinfer_conversion {
     struct dsi_mapped_file file;
     struct dsi_mapped_file weights; /* of a model in two files */
-    struct dsi_graph graph;         /* as in the file */
+    const struct dsi_model_format *from;
+    struct dsi_graph graph; /* as in the file */
     struct dsi_signature signature;
-    struct dsi_graph network;
+    enum dsinfer_convert_format format;
+    struct dsi_pieces pieces;         /* of a .pb or .pbmm; in the document's arena */
+    struct dsi_graph network;         /* of an IR, as all that follows up to the ports */
     struct dsi_irw_document document; /* also owns the texts below */
 
     int64_t n_streams, n_steps; /* 0 until they are known */
@@ -39,6 +44,15 @@ struct dsinfer_conversion {
     const char *flags;
 };
 
+/* Make what is written, ports and flags. The graph has been read. Fail with ERR_ARGUMENT,
+ * ERR_UNSUPPORTED, ERR_LIMIT and ERR_NO_MEMORY. */
+enum dsinfer_status dsi_conversion_make_ir(struct dsinfer_conversion *conversion,
+                                           const struct dsinfer_convert_options *options,
+                                           struct dsinfer_error *err);
+enum dsinfer_status dsi_conversion_make_frozen(struct dsinfer_conversion *conversion,
+                                               const struct dsinfer_convert_options *options,
+                                               struct dsinfer_error *err);
+
 /* Decides inputs, outputs and sizes by the options. The graph has been read. Fails with
  * ERR_ARGUMENT. */
 enum dsinfer_status dsi_conversion_resolve(struct dsinfer_conversion *conversion,
@@ -47,6 +61,10 @@ enum dsinfer_status dsi_conversion_resolve(struct dsinfer_conversion *conversion
 
 /* Keeps a remark for the user; those beyond the limit are lost. */
 void dsi_conversion_add_note(struct dsinfer_conversion *conversion, const char *text);
+
+/* `role` is an enum dsi_role, or -1; the name is lent. */
+void dsi_conversion_add_port(struct dsinfer_conversion *conversion, int role, const char *name,
+                             bool is_output, const struct dsi_shape *shape);
 
 /* What the file calls a value: the node that makes it. */
 const char *dsi_conversion_get_name(const struct dsinfer_conversion *conversion,

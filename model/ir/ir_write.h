@@ -12,6 +12,7 @@
 
 #include "model/ir/ir_document.h"
 #include "model/signature.h"
+#include "runtime/base/sink.h"
 
 /* What an input or output is called. */
 struct dsi_irw_port_names {
@@ -43,12 +44,6 @@ enum dsinfer_status dsi_irw_build(struct dsi_irw_document *document,
 /* Gives every constant its place; the size of the .bin in *size. */
 enum dsinfer_status dsi_irw_lay_out(struct dsi_irw_document *document, size_t *size,
                                     struct dsinfer_error *err);
-
-/* Where bytes go: writes all of them and returns 0, or something else, which ends the writing. */
-struct dsi_sink {
-    int (*write)(void *user, const void *bytes, size_t size);
-    void *user;
-};
 
 /* Write a document that has been laid out. Fail with ERR_IO when the sink does, and with
  * ERR_NO_MEMORY. */

@@ -303,26 +303,44 @@ static bool find_for_graphdef(const void *package, struct dsi_bytes name, struct
     return dsi_memmapped_find(package, name, out);
 }
 
+static enum dsinfer_status find_graph(const struct dsi_memmapped *package, struct dsi_bytes *graph,
+                                      struct dsinfer_error *err) {
+    const struct dsi_bytes name = {(const uint8_t *)GRAPH_NAME, sizeof(GRAPH_NAME) - 1};
+
+    return dsi_memmapped_find(package, name, graph)
+               ? DSINFER_OK
+               : dsi_fail(err, DSINFER_ERR_MALFORMED,
+                          "the directory has no region '" GRAPH_NAME "', which holds the graph");
+}
+
+enum dsinfer_status dsi_memmapped_get_graph(struct dsi_bytes bytes, struct dsi_bytes *graph,
+                                            struct dsinfer_error *err) {
+    struct dsi_memmapped package = {0};
+    enum dsinfer_status status = dsi_memmapped_init(&package, bytes, err);
+
+    if (status == DSINFER_OK) {
+        status = find_graph(&package, graph, err);
+    }
+    dsi_memmapped_finish(&package);
+    return status;
+}
+
 enum dsinfer_status dsi_memmapped_read(struct dsi_graph *graph, struct dsi_bytes bytes,
                                        const struct dsi_mapped_file *file,
                                        struct dsinfer_error *err) {
-    const struct dsi_bytes graph_name = {(const uint8_t *)GRAPH_NAME, sizeof(GRAPH_NAME) - 1};
     struct dsi_memmapped package = {0};
     enum dsinfer_status status;
     struct dsi_bytes graph_bytes;
 
     status = dsi_memmapped_init(&package, bytes, err);
-    if (status != DSINFER_OK) {
-        return status;
+    if (status == DSINFER_OK) {
+        status = find_graph(&package, &graph_bytes, err);
     }
-    if (dsi_memmapped_find(&package, graph_name, &graph_bytes)) {
+    if (status == DSINFER_OK) {
         const struct dsi_graphdef_regions regions = {&package, find_for_graphdef,
                                                      (size_t)(graph_bytes.data - bytes.data)};
 
         status = dsi_graphdef_read(graph, graph_bytes, file, &regions, err);
-    } else {
-        status = dsi_fail(err, DSINFER_ERR_MALFORMED,
-                          "the directory has no region '" GRAPH_NAME "', which holds the graph");
     }
     dsi_memmapped_finish(&package);
     return status;

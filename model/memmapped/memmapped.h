@@ -42,6 +42,10 @@ void dsi_memmapped_finish(struct dsi_memmapped *package); /* takes a zeroed stru
 bool dsi_memmapped_find(const struct dsi_memmapped *package, struct dsi_bytes name,
                         struct dsi_bytes *out);
 
+/* The GraphDef of a package, in its region; as dsi_memmapped_init. */
+enum dsinfer_status dsi_memmapped_get_graph(struct dsi_bytes bytes, struct dsi_bytes *graph,
+                                            struct dsinfer_error *err);
+
 /* The graph of a package, as dsi_graphdef_read gives it: constants point into `bytes`. */
 enum dsinfer_status dsi_memmapped_read(struct dsi_graph *graph, struct dsi_bytes bytes,
                                        const struct dsi_mapped_file *file,

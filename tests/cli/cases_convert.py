@@ -216,6 +216,59 @@ def test_a_signal_leaves_the_old_model_as_it_was():
             assert left == old
 
 
+GRAPHS = ('ds011-h64-s7', 'ds030-h64-s7', 'ds030-tf16-h64-s7', 'ds041-h40-s2', 'ds051-h40-s3',
+          'ds061-h40-s4', 'ds093-h64-s7')
+
+
+def to(form, model, where):
+    """Converts to .pb or .pbmm; the path of it."""
+    run('convert', model, '--to', form, '--output_dir', where)
+    name = os.path.basename(model).rsplit('.', 1)[0]
+    return os.path.join(where, name + '.' + form)
+
+
+def test_a_package_and_back_is_the_same_model():
+    for case in GRAPHS:
+        where = folder('package')
+        package = to('pbmm', genuine(case), where)
+        data = read(package)
+        at = int.from_bytes(data[-8:], 'little')
+        assert data[at:at + 1] == b'\n' and b'memmapped_package://' in data[at:]
+        back = read(to('pb', package, where))
+        # Maps have no order: attributes may stand in another.
+        assert sorted(back) == sorted(read(genuine(case))), case
+        assert read(to('pbmm', os.path.join(where, 'output_graph.pb'), folder('again'))) == data
+
+
+def test_a_package_runs_as_its_frozen_graph():
+    where = folder('run')
+    for model in (genuine('ds030-h64-s7'), genuine('ds093-h64-s7')):
+        package = to('pbmm', model, where)
+        windows = shared('oracle', 'graphs', 'inputs', 'ds03.real.npy')
+        results = []
+        for path in (model, package):
+            result = os.path.join(where, 'logits.npy')
+            run('run', path, '--input', 'windows=' + windows, '--output', 'logits=' + result)
+            results.append(read(result))
+        assert results[0] == results[1]
+
+
+def test_flags_of_an_ir_are_refused_elsewhere():
+    for arguments in (['--input', 'input_node'], ['--output', 'logits'], ['--data_type', 'FP16'],
+                      ['--freeze_placeholder_with_value', 'input_lengths->[16]'],
+                      ['--input_shape', '[1,16,19,26]']):
+        fails('convert', MODEL, '--to', 'pbmm', *arguments, code=2, name=MODEL, says=arguments[0])
+    where = folder('from_ir')
+    run('convert', MODEL, '--output_dir', where)
+    xml = os.path.join(where, 'output_graph.xml')
+    fails('convert', xml, '--to', 'pb', code=3, name=xml, says='only frozen graphs')
+    same = os.path.join(folder('same'), 'm.pb')
+    with open(same, 'wb') as file:
+        file.write(read(MODEL))
+    fails('convert', same, '--to', 'pb', '--output_dir', os.path.dirname(same), code=2, name=same)
+    assert read(same) == read(MODEL)
+
+
 def infer(core, xml, windows, n_cell):
     """Runs calls in a row by OpenVINO, states handed on by name: [logits, new_c, new_h]."""
     numpy = need_numpy()

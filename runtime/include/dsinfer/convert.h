@@ -1,4 +1,5 @@
-/* Converting models: to OpenVINO IR (`.xml` and `.bin`).
+/* Converting models: to OpenVINO IR (`.xml` and `.bin`); and frozen graphs (`.pb`) to memory-mapped
+ * packages (`.pbmm`) and back, where all but the place of large constants stays.
  *
  * A conversion is made from a model file and options in the syntax of Model Optimizer; what is not
  * given is found in the model. It can then be looked at and written, in any order, any number of
@@ -22,6 +23,8 @@ struct dsinfer_conversion;
 /* Type of weights, and in version 10 of all values. */
 enum dsinfer_convert_type { DSINFER_CONVERT_FP32 = 0, DSINFER_CONVERT_FP16 };
 
+enum dsinfer_convert_format { DSINFER_CONVERT_IR = 0, DSINFER_CONVERT_PB, DSINFER_CONVERT_PBMM };
+
 /* Texts are those of Model Optimizer's flags of the same names; NULL: found in the model. */
 struct dsinfer_convert_options {
     size_t size;             /* of this struct, set by _init */
@@ -32,6 +35,7 @@ struct dsinfer_convert_options {
     const char *model_name;  /* default "model"; stands in the .xml */
     int ir_version;          /* 10 or 11; default 10 */
     enum dsinfer_convert_type type;
+    enum dsinfer_convert_format format; /* only model_name belongs to others than IR, too */
 };
 
 /* Fills in the defaults. */
@@ -56,10 +60,11 @@ struct dsinfer_convert_port {
     const char *name; /* of the tensor; "NAME:0" names it, too */
     int is_output;
     size_t rank;
-    int64_t dims[DSINFER_CONVERT_MAX_RANK];
+    int64_t dims[DSINFER_CONVERT_MAX_RANK]; /* -1: left open */
 };
 
-/* Port `i`, inputs first; NULL after the last. Lent until destroy, as all that follows. */
+/* Port `i`, inputs first; NULL after the last. Lent until destroy, as all that follows. A package
+ * or frozen graph of which no roles are known has none. */
 DSINFER_API const struct dsinfer_convert_port *
 dsinfer_conversion_get_port(const struct dsinfer_conversion *conversion, size_t i);
 
@@ -74,7 +79,7 @@ DSINFER_API const char *dsinfer_conversion_get_flags(const struct dsinfer_conver
  * the user did not mean. */
 DSINFER_API int dsinfer_conversion_is_redirected(const struct dsinfer_conversion *conversion);
 
-/* Ending of file `i`, ".xml", ".bin"; NULL after the last. */
+/* Ending of file `i`, ".xml", ".bin", ".pb", ".pbmm"; NULL after the last. */
 DSINFER_API const char *dsinfer_conversion_get_ending(const struct dsinfer_conversion *conversion,
                                                       size_t i);
 
