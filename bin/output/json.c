@@ -3,6 +3,7 @@
 #include "bin/output/json.h"
 #include "bin/memory.h"
 #include "bin/output/output.h"
+#include "bin/characters.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -15,36 +16,13 @@ static json_t *check(json_t *value) {
     return value;
 }
 
-/* Bytes of the UTF-8 character at `text`, 0 if there is none. */
-static size_t character_size(const unsigned char *text) {
-    size_t size = 1;
-    size_t i;
-
-    if (text[0] >= 0x80) {
-        size = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
-    }
-    if (size > 1 && (text[0] < 0xc2 || text[0] > 0xf4)) {
-        return 0;
-    }
-    for (i = 1; i < size; i++) {
-        if ((text[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
-        (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f)) {
-        return 0; /* overlong, a surrogate, or beyond U+10FFFF */
-    }
-    return size;
-}
-
 /* A copy in which what is no UTF-8 became U+FFFD; owned by the caller. */
 static char *make_clean(const char *text) {
     char *clean = cli_calloc(strlen(text) + 1, 3);
     size_t length = 0;
 
     while (*text) {
-        const size_t size = character_size((const unsigned char *)text);
+        const size_t size = cli_character_size(text);
 
         memcpy(clean + length, size ? text : "\xef\xbf\xbd", size ? size : 3);
         length += size ? size : 3;
