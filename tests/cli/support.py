@@ -17,7 +17,8 @@ HAS_SHARED = os.path.isdir(SHARED)
 BUNDLED = os.path.join(SOURCE, 'model', 'english')
 SAMPLE = os.path.join(BUNDLED, 'sample.wav')
 COMMANDS = (
-    'transcribe', 'inspect', 'convert', 'run', 'features', 'decode', 'scorer', 'bench')
+    'transcribe', 'inspect', 'convert', 'run', 'features', 'decode', 'scorer', 'eval',
+    'bench')
 
 ERROR_LINE = re.compile(
     r'^dsinfer: (.+?): (malformed file|unsupported|resources|I/O|usage|audio): (.+)$')

@@ -1,0 +1,248 @@
+"""eval: manifests, what is counted, shards, going on where work was broken off.
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import time
+
+from support import (FOLDER, PROGRAM, SAMPLE, fails, pcm, read, run, shared, temporary, text_of,
+                     wav, write)
+
+FAST = ('--decoder', 'greedy', '--no-lm')
+
+
+def manifest(name, rows, delimiter=',', header=('wav_filename', 'wav_filesize', 'transcript')):
+    out = io.StringIO()
+    csv.writer(out, delimiter=delimiter).writerows([header] + rows)
+    return write(name, out.getvalue().encode())
+
+
+def clips(n):
+    """Names of short recordings, and what the program hears in each."""
+    data = pcm(SAMPLE)
+    names = ['clip%d.wav' % i for i in range(n)]
+    for i, name in enumerate(names):
+        write(name, wav(data[i * 12000:i * 12000 + 48000]))
+    return names, [text_of(*FAST, temporary(name)) for name in names]
+
+
+def genuine_manifest():
+    with open(shared('audio', 'transcripts.json'), encoding='utf-8') as file:
+        facts = json.load(file)
+    return manifest('genuine.csv', [[shared('audio', name), '0', facts[name]['transcript']]
+                                    for name in sorted(facts)])
+
+
+def counts(result):
+    return tuple(result[key] for key in ('words', 'substitutions', 'insertions', 'deletions'))
+
+
+def distance(a, b):
+    """Edit distance, written down once more and differently."""
+    table = {(-1, j): j + 1 for j in range(-1, len(b))}
+    table.update({(i, -1): i + 1 for i in range(-1, len(a))})
+    for i, x in enumerate(a):
+        for j, y in enumerate(b):
+            table[i, j] = min(table[i - 1, j] + 1, table[i, j - 1] + 1,
+                              table[i - 1, j - 1] + (x != y))
+    return table[len(a) - 1, len(b) - 1]
+
+
+def test_counts_are_those_made_by_hand():
+    name = os.path.basename(write('hand.wav', wav(pcm(SAMPLE)[:80000])))
+    heard = text_of(*FAST, temporary(name))
+    words = heard.split()
+    assert len(words) >= 4 and len(set(words)) == len(words), words
+    said = ['zebra'] + words[1:2] + ['yacht'] + words[2:-1]
+    # The first word is another, one was not heard, and the last was not said.
+    path = manifest('one.csv', [[name, '0', ' '.join(said)]])
+    result = run('eval', *FAST, '--json', '--texts', path).json()
+    assert counts(result) == (len(said), 1, 1, 1), result
+    assert result['files'] == 1 and result['failed'] == 0
+    assert abs(result['wer'] - 3 / len(said)) < 1e-8
+    text = ' '.join(said)
+    assert result['characters'] == len(text)
+    assert abs(result['cer'] - distance(text, heard) / len(text)) < 1e-8
+    line = result['results'][0]
+    assert (line['file'], line['line']) == (name, 2)
+    assert (line['reference'], line['hypothesis']) == (text, heard)
+
+
+def test_words_heard_as_they_are_transcribed():
+    names, heard = clips(3)
+    path = manifest('right.csv', [[name, '0', '  %s ' % text] for name, text in zip(names, heard)])
+    result = run('eval', *FAST, '--json', path).json()
+    assert result['wer'] == 0 and result['cer'] == 0 and result['files'] == 3
+    assert result['words'] == sum(len(text.split()) for text in heard)
+    assert result['wer_interval'] == [0, 0]
+
+
+def test_every_header_and_both_separators():
+    names, heard = clips(1)
+    expected = counts(run('eval', *FAST, '--json', manifest('a.csv', [[names[0], '', 'one two']]))
+                      .json())
+    for i, (audio, text) in enumerate((('file', 'text'), ('audio', 'transcript'),
+                                       ('wav_filename', 'text'))):
+        for delimiter in ',\t':
+            path = manifest('h%d.csv' % i, [['one two', 'x,\ty', names[0]]], delimiter,
+                            (text, 'speaker', audio))
+            assert counts(run('eval', *FAST, '--json', path).json()) == expected
+    assert heard
+
+
+def test_names_are_relative_to_the_manifest():
+    names, _ = clips(1)
+    path = manifest('here.csv', [[names[0], '0', 'x']])
+    for name, folder in ((path, '/'), (os.path.basename(path), FOLDER.name)):
+        assert run('eval', *FAST, '--json', name, cwd=folder).json()['files'] == 1
+
+
+def test_table_has_every_recording_and_the_sums():
+    names, heard = clips(2)
+    path = manifest('table.csv', [[name, '0', text + ' more'] for name, text in zip(names, heard)])
+    lines = run('eval', *FAST, '--texts', path).out.splitlines()
+    assert lines[0].split() == ['WER', '%', 'CER', '%', 'words', 'sub', 'ins', 'del', 'file']
+    assert lines[1].split()[2:] == [str(len(heard[0].split()) + 1), '0', '0', '1', names[0]]
+    assert lines[2].strip() == 'said   %s more' % heard[0]
+    assert lines[3].strip() == 'heard  ' + heard[0]
+    assert lines[7].split() == ['files', '2']
+    assert lines[8].startswith('WER') and lines[9].startswith('CER') and len(lines) == 10
+
+
+def test_recordings_that_fail_are_named_and_the_others_done():
+    names, heard = clips(2)
+    bad = os.path.basename(write('bad.wav', b'RIFFxxxx'))
+    path = manifest('some.csv', [[names[0], '0', heard[0]], [bad, '0', 'a'],
+                                 ['gone.wav', '0', 'b'], [names[1], '0', heard[1]]])
+    result = run('eval', *FAST, '--json', path, code=1)
+    report = result.json()
+    assert (report['files'], report['failed'], report['wer']) == (2, 2, 0)
+    assert [line['file'] for line in report['results'] if 'failure' in line] == [bad, 'gone.wav']
+    assert [line.split(': ')[1] for line in result.err.splitlines()] == [bad, 'gone.wav']
+    assert 'failed' in run('eval', *FAST, path, code=1).out
+
+
+def test_nothing_said_and_nothing_to_do():
+    empty = os.path.basename(write('empty.wav', wav(b'')))
+    result = run('eval', *FAST, '--json', manifest('silent.csv', [[empty, '0', '']])).json()
+    assert (result['files'], result['words'], result['wer'], result['cer']) == (1, 0, None, None)
+    result = run('eval', *FAST, '--json', manifest('none.csv', [])).json()
+    assert (result['files'], result['wer'], result['results']) == (0, None, [])
+    assert run('eval', *FAST, manifest('none.csv', [])).out
+
+
+def test_shards_are_every_nth_line_and_together_all():
+    names, heard = clips(5)
+    path = manifest('five.csv', [[name, '0', text + ' more'] for name, text in zip(names, heard)])
+    whole = run('eval', *FAST, '--json', path).json()
+    shards = [run('eval', *FAST, '--json', '--shard', '%d/2' % i, path).json() for i in (1, 2)]
+    assert [line['file'] for line in shards[0]['results']] == names[0::2]
+    assert [line['file'] for line in shards[1]['results']] == names[1::2]
+    assert counts(whole) == tuple(map(sum, zip(*map(counts, shards))))
+    assert run('eval', *FAST, '--json', '--shard', '7/9', path).json()['files'] == 0
+    for shard in ('0/2', '3/2', '1', '1/', '/2', '1/2/3', 'a/b', '-1/2', '1/0', '1/2000000',
+                  '9' * 40 + '/' + '9' * 40):
+        fails('eval', *FAST, '--shard=' + shard, path, code=2, name='--shard')
+
+
+def test_what_is_done_is_kept():
+    names, heard = clips(4)
+    path = manifest('kept.csv', [[name, '0', text + ' more'] for name, text in zip(names, heard)])
+    kept = temporary('kept.jsonl')
+    expected = run('eval', *FAST, '--json', path).out
+    run('eval', *FAST, '--resume', kept, '--shard', '2/2', path)
+    assert len(read(kept).splitlines()) == 3
+    # That they are not done again shows where the recordings are gone.
+    os.rename(temporary(names[1]), temporary('away.wav'))
+    try:
+        assert run('eval', *FAST, '--json', '--resume', kept, path).out == expected
+    finally:
+        os.rename(temporary('away.wav'), temporary(names[1]))
+    done = read(kept)
+    assert len(done.splitlines()) == 5
+    for cut in (1, 30, len(done.splitlines()[-1]), len(done) - 5):
+        write('kept.jsonl', done[:-cut])
+        assert run('eval', *FAST, '--json', '--resume', kept, path).out == expected
+        assert sorted(read(kept).splitlines()) == sorted(done.splitlines())
+    write('kept.jsonl', b'')
+    assert run('eval', *FAST, '--json', '--resume', kept, path).out == expected
+
+
+def test_what_was_done_with_other_settings_is_refused():
+    names, _ = clips(2)
+    path = manifest('other.csv', [[name, '0', 'x'] for name in names])
+    kept = temporary('other.jsonl')
+    run('eval', *FAST, '--resume', kept, path)
+    before = read(kept)
+    fails('eval', '--no-lm', '--resume', kept, path, code=3, name=kept, says='decoder')
+    fails('eval', *FAST, '--beam-width', '7', '--resume', kept, path, code=3, name=kept,
+          says='beam-width')
+    other = manifest('other2.csv', [[name, '0', 'y'] for name in names])
+    fails('eval', *FAST, '--resume', kept, other, code=3, name=kept, says='another manifest')
+    assert read(kept) == before
+    for data in (b'no file of ours\n', b'no file of ours', b'{}\n', b'[1]\n',
+                 before + b'{"line": 3}\n', before + b'{"line": 99, "hypothesis": ""}\n',
+                 before + b'x\n', before.replace(b'"hypothesis"', b'"x"')):
+        write('other.jsonl', data)
+        fails('eval', *FAST, '--resume', kept, path, code=3, name=kept)
+        assert read(kept) == data
+    fails('eval', *FAST, '--resume', path, path, code=2, name=path)
+    fails('eval', *FAST, '--resume', FOLDER.name, path, code=3, name=FOLDER.name)
+
+
+def test_signal_ends_after_the_last_whole_recording():
+    names, heard = clips(2)
+    long = os.path.basename(write('long.wav', wav(pcm(SAMPLE) * 100)))
+    path = manifest('signal.csv', [[names[0], '0', heard[0]], [long, '0', 'x'],
+                                   [names[1], '0', heard[1]]])
+    kept = temporary('signal.jsonl')
+    process = subprocess.Popen([PROGRAM, 'eval', *FAST, '--resume', kept, path],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while not os.path.exists(kept) or len(read(kept).splitlines()) < 2:
+        time.sleep(0.05)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, (out, err)
+    assert b'interrupted: 1 of 3 recordings are done' in err and b'files   1\n' in out
+    assert len(read(kept).splitlines()) == 2
+
+
+def test_damaged_manifests_are_refused():
+    for name, data in (('m1.csv', b''), ('m2.csv', b'a,b\n'), ('m3.csv', b'file,text\nx\n'),
+                       ('m4.csv', b'file,text\nx,"y\n'), ('m5.csv', b'\x00')):
+        path = write(name, data)
+        fails('eval', path, code=4, name=path, kind='malformed file')
+    fails('eval', 'missing.csv', code=4, name='missing.csv', kind='I/O')
+    fails('eval', code=2, name='eval', kind='usage')
+    fails('eval', path, path, code=2, name='eval', kind='usage')
+
+
+def test_progress_is_shown_where_it_is_asked_for():
+    names, heard = clips(1)
+    path = manifest('p.csv', [[names[0], '0', heard[0]]] * 2)
+    assert run('eval', *FAST, path).err == ''
+    assert run('eval', *FAST, '--progress', path).err.count('\n') <= 1
+
+
+def test_genuine_recordings():
+    path = genuine_manifest()
+    rates = {}
+    for name, options in (('without', ('--no-lm',)), ('tensorflow', ()),
+                          ('prefix', ('--decoder', 'prefix'))):
+        result = run('eval', '--json', '--texts', *options, path, timeout=200).json()
+        assert (result['files'], result['words']) == (6, 55)
+        for line in result['results']:
+            assert line['hypothesis'] == text_of(*options, line['file'])
+        errors = sum(distance(line['reference'].split(), line['hypothesis'].split())
+                     for line in result['results'])
+        assert errors == sum(counts(result)[1:])
+        low, high = result['wer_interval']
+        assert low <= result['wer'] <= high
+        rates[name] = result['wer']
+    assert rates['tensorflow'] < rates['without'] and rates['prefix'] < rates['without']
