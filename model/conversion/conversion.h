@@ -31,6 +31,8 @@ struct dsinfer_conversion {
     struct dsi_irw_document document; /* also owns the texts below */
 
     int64_t n_streams, n_steps; /* 0 until they are known */
+    const int64_t *lengths;     /* [n_streams]; NULL: all n_steps, or an input */
+    bool has_lengths_input;
     struct dsi_irw_result results[DSI_FLAGS_MAX_ITEMS];
     int result_roles[DSI_FLAGS_MAX_ITEMS]; /* enum dsi_role, or -1 */
     size_t n_results;
@@ -58,6 +60,17 @@ enum dsinfer_status dsi_conversion_make_frozen(struct dsinfer_conversion *conver
 enum dsinfer_status dsi_conversion_resolve(struct dsinfer_conversion *conversion,
                                            const struct dsinfer_convert_options *options,
                                            struct dsinfer_error *err);
+
+/* The node of that name; false if there is none. */
+bool dsi_conversion_find_node(const struct dsinfer_conversion *conversion, struct dsi_bytes name,
+                              uint32_t *out);
+
+/* The value that a flag names; as input, what a cut there would replace. Fails with ERR_ARGUMENT
+ * and the nearest name. */
+enum dsinfer_status dsi_conversion_find_value(struct dsinfer_conversion *conversion,
+                                              const char *flag, struct dsi_bytes name,
+                                              bool is_output, struct dsi_port *out,
+                                              struct dsinfer_error *err);
 
 /* Keeps a remark for the user; those beyond the limit are lost. */
 void dsi_conversion_add_note(struct dsinfer_conversion *conversion, const char *text);

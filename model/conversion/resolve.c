@@ -1,16 +1,13 @@
 /* What the flags mean for a graph.
  *
- * Names are looked up as Model Optimizer does: a node, `N:node` for its input N, `node:N` for its
- * output N. Where it cuts a graph anywhere, here the cut must be at one of the network's own
+ * Where Model Optimizer cuts a graph anywhere, here the cut must be at one of the network's own
  * inputs; which one it is, is told by structure. SPDX-License-Identifier: BSD-2-Clause */
 #include "model/conversion/conversion.h"
 
 #include "model/graphdef/wire.h"
 #include "model/match.h"
-#include "model/names.h"
 #include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
-#include "runtime/ops/op.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -32,150 +29,9 @@ struct resolver {
     const struct dsi_signature *signature;
     bool is_given[DSI_ROLE_LENGTHS + 1]; /* by --input */
     int order[DSI_ROLE_LENGTHS + 1];     /* their positions there */
+    bool is_frozen;                      /* the lengths have a value */
     struct dsinfer_error *err;
 };
-
-static bool find_node(const struct dsi_graph *graph, struct dsi_bytes name, uint32_t *out) {
-    size_t i;
-
-    for (i = 0; i < graph->n_nodes; i++) {
-        const char *other = graph->nodes[i].name;
-
-        if (strlen(other) == name.size && memcmp(other, name.data, name.size) == 0) {
-            *out = (uint32_t)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A port's number, of one to three digits. */
-static bool read_port(struct dsi_bytes text, uint32_t *out) {
-    size_t i;
-
-    *out = 0;
-    for (i = 0; i < text.size; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9' || i == 3) {
-            return false;
-        }
-        *out = *out * 10 + (uint32_t)(text.data[i] - '0');
-    }
-    return text.size > 0;
-}
-
-static enum dsinfer_status fail_port(struct resolver *r, const char *flag, struct dsi_bytes name,
-                                     const struct dsi_node *node) {
-    return dsi_fail(r->err, DSINFER_ERR_ARGUMENT,
-                    "%s: '%.*s' names a port that is not there: node '%s' (%s) has %zu inputs",
-                    flag, SHOWN(name), node->name, node->op, node->n_inputs);
-}
-
-/* A name without ports: as input, what a cut there would replace. */
-static enum dsinfer_status find_bare(struct resolver *r, const char *flag, struct dsi_bytes name,
-                                     uint32_t index, bool is_output, struct dsi_port *out) {
-    const struct dsi_node *node = &r->graph->nodes[index];
-
-    *out = (struct dsi_port){index, 0};
-    if (is_output || node->n_inputs == 0) {
-        return DSINFER_OK;
-    }
-    if (node->n_inputs > 1) {
-        return dsi_fail(r->err, DSINFER_ERR_ARGUMENT,
-                        "%s: node '%.*s' has %zu inputs; say which, such as 0:%.*s", flag,
-                        SHOWN(name), node->n_inputs, SHOWN(name));
-    }
-    *out = node->inputs[0];
-    return DSINFER_OK;
-}
-
-/* Splits "N:name" and "name:N" and looks them up; *is_found is false where there is no node. */
-static enum dsinfer_status find_port(struct resolver *r, const char *flag, struct dsi_bytes name,
-                                     bool is_output, struct dsi_port *out, bool *is_found) {
-    const uint8_t *first = memchr(name.data, ':', name.size);
-    struct dsi_bytes part;
-    size_t last = name.size;
-    uint32_t number;
-    uint32_t node;
-
-    *is_found = true;
-    if (find_node(r->graph, name, &node)) {
-        return find_bare(r, flag, name, node, is_output, out);
-    }
-    while (last > 0 && name.data[last - 1] != ':') {
-        last--;
-    }
-    if (last > 0 && read_port((struct dsi_bytes){name.data + last, name.size - last}, &number) &&
-        find_node(r->graph, (struct dsi_bytes){name.data, last - 1}, &node)) {
-        *out = (struct dsi_port){node, number};
-        return number < DSI_OP_MAX_OUTPUTS ? DSINFER_OK
-                                           : fail_port(r, flag, name, &r->graph->nodes[node]);
-    }
-    if (first && read_port((struct dsi_bytes){name.data, (size_t)(first - name.data)}, &number)) {
-        part.data = first + 1;
-        part.size = name.size - (size_t)(part.data - name.data);
-        if (find_node(r->graph, part, &node)) {
-            if (number >= r->graph->nodes[node].n_inputs) {
-                return fail_port(r, flag, name, &r->graph->nodes[node]);
-            }
-            *out = r->graph->nodes[node].inputs[number];
-            return DSINFER_OK;
-        }
-    }
-    *is_found = false;
-    return DSINFER_OK;
-}
-
-/* The picks of the states are called Gather and Gather_1 by TensorFlow up to 1.6, GatherNd and
- * GatherNd_1 later; the other's name means the same. */
-static struct dsi_bytes rename_gather(struct resolver *r, struct dsi_bytes name) {
-    static const char *const names[2] = {"GatherNd", "Gather"};
-    struct dsi_irw_document *document = &r->conversion->document;
-    const char *text = dsi_irw_print(document, "%.*s", (int)name.size, (const char *)name.data);
-    const char *at = strstr(text, names[0]);
-    const char *other = names[1];
-    size_t size = strlen(names[0]);
-
-    if (!at) {
-        at = strstr(text, names[1]);
-        other = names[0];
-        size = strlen(names[1]);
-    }
-    if (!at) {
-        return (struct dsi_bytes){NULL, 0};
-    }
-    text = dsi_irw_print(document, "%.*s%s%s", (int)(at - text), text, other, at + size);
-    return (struct dsi_bytes){(const uint8_t *)text, strlen(text)};
-}
-
-static enum dsinfer_status find_value(struct resolver *r, const char *flag, struct dsi_bytes name,
-                                      bool is_output, struct dsi_port *out) {
-    struct dsi_irw_document *document = &r->conversion->document;
-    bool is_found;
-    enum dsinfer_status status = find_port(r, flag, name, is_output, out, &is_found);
-
-    if (status == DSINFER_OK && !is_found && is_output) {
-        const struct dsi_bytes other = rename_gather(r, name);
-
-        if (other.size) {
-            status = find_port(r, flag, other, is_output, out, &is_found);
-        }
-        if (status == DSINFER_OK && is_found) {
-            dsi_conversion_add_note(
-                r->conversion, dsi_irw_print(document,
-                                             "warning: there is no node '%.*s'; '%.*s' of this "
-                                             "graph is taken, which means the same",
-                                             SHOWN(name), SHOWN(other)));
-        }
-    }
-    if (status == DSINFER_OK && !is_found) {
-        const char *text = dsi_irw_print(document, "%.*s", SHOWN(name));
-
-        return dsi_fail(r->err, DSINFER_ERR_ARGUMENT,
-                        "%s: there is no node '%s'; the nearest is '%s'", flag, text,
-                        dsi_name_find_nearest(r->graph, text, is_output));
-    }
-    return status;
-}
 
 static int get_role(const struct resolver *r, struct dsi_port port, bool is_output) {
     const struct dsi_port source = dsi_match_source(r->graph, port);
@@ -246,7 +102,7 @@ static bool is_cut_off(const struct resolver *r, const struct dsi_flag_item *ite
     uint32_t node;
 
     if (item->has_value || name.size < 2 || name.data[name.size - 1] != '-' ||
-        find_node(r->graph, name, &node)) {
+        dsi_conversion_find_node(r->conversion, name, &node)) {
         return false;
     }
     return true;
@@ -258,6 +114,7 @@ static enum dsinfer_status note_cut_off(struct resolver *r, const char *flag,
 
     item->name.size--;
     conversion->is_redirected = true;
+    r->is_frozen = true;
     dsi_conversion_add_note(
         conversion,
         dsi_irw_print(&conversion->document,
@@ -268,7 +125,34 @@ static enum dsinfer_status note_cut_off(struct resolver *r, const char *flag,
     return DSINFER_OK;
 }
 
-/* A frozen value: only the lengths can have one, and it must be T. */
+/* The lengths are to be `numbers`, or all `numbers[0]`; none is kept where they are all T. */
+static enum dsinfer_status set_lengths(struct resolver *r, const struct dsi_flag_item *item,
+                                       const int64_t *numbers, size_t n) {
+    struct dsinfer_conversion *conversion = r->conversion;
+    const size_t n_streams = (size_t)conversion->n_streams;
+    int64_t *lengths = dsi_arena_alloc(&conversion->document.arena, n_streams, sizeof(*lengths));
+    bool are_whole = true;
+    size_t i;
+
+    if (!lengths) {
+        return dsi_fail_memory(r->err, n_streams * sizeof(*lengths));
+    }
+    for (i = 0; i < n_streams; i++) {
+        lengths[i] = numbers[n == 1 ? 0 : i];
+        are_whole = are_whole && lengths[i] == conversion->n_steps;
+    }
+    if (r->is_frozen) {
+        dsi_conversion_add_note(
+            conversion, dsi_irw_print(&conversion->document,
+                                      "warning: '%.*s' is frozen twice; the last value is taken",
+                                      SHOWN(item->name)));
+    }
+    r->is_frozen = true;
+    conversion->lengths = are_whole ? NULL : lengths;
+    return DSINFER_OK;
+}
+
+/* A frozen value: only the lengths can have one, up to T. */
 static enum dsinfer_status freeze(struct resolver *r, const struct dsi_flag_item *item, int role) {
     const struct dsinfer_conversion *conversion = r->conversion;
     int64_t numbers[DSI_FLAGS_MAX_ITEMS];
@@ -298,14 +182,8 @@ static enum dsinfer_status freeze(struct resolver *r, const struct dsi_flag_item
                             SHOWN(item->name), numbers[i], conversion->n_steps, SHOWN(item->name),
                             conversion->n_steps);
         }
-        if (numbers[i] < conversion->n_steps) {
-            return dsi_fail(r->err, DSINFER_ERR_UNSUPPORTED,
-                            "'%.*s' is frozen to %" PRId64 ", less than the %" PRId64
-                            " time steps, which is not supported",
-                            SHOWN(item->name), numbers[i], conversion->n_steps);
-        }
     }
-    return DSINFER_OK;
+    return set_lengths(r, item, numbers, n);
 }
 
 /* Where the shapes are: in the items, or in a flag of their own, one for each item. */
@@ -339,7 +217,7 @@ static enum dsinfer_status find_input(struct resolver *r, const char *flag,
     enum dsinfer_status status;
 
     name.size -= is_cut_off(r, item);
-    status = find_value(r, flag, name, false, &port);
+    status = dsi_conversion_find_value(r->conversion, flag, name, false, &port, r->err);
     if (status != DSINFER_OK) {
         return status;
     }
@@ -430,12 +308,6 @@ static enum dsinfer_status take_values(struct resolver *r, const char *flag,
             return dsi_fail(r->err, DSINFER_ERR_ARGUMENT,
                             "%s: '%.*s' has no value; write '%.*s->[%" PRId64 "]', with quotes",
                             flag, SHOWN(item->name), SHOWN(item->name), r->conversion->n_steps);
-        } else if (role == DSI_ROLE_LENGTHS) {
-            return dsi_fail(r->err, DSINFER_ERR_UNSUPPORTED,
-                            "%s: '%.*s' cannot stay open; freeze it to the %" PRId64
-                            " time steps with '%.*s->[%" PRId64 "]'",
-                            flag, SHOWN(item->name), r->conversion->n_steps, SHOWN(item->name),
-                            r->conversion->n_steps);
         }
     }
     return status;
@@ -482,7 +354,8 @@ static enum dsinfer_status take_outputs(struct resolver *r, const char *text) {
                                         "here",
                             SHOWN(list.items[i].name));
         }
-        status = find_value(r, FLAG_OUTPUT, list.items[i].name, true, &port);
+        status = dsi_conversion_find_value(r->conversion, FLAG_OUTPUT, list.items[i].name, true,
+                                           &port, r->err);
         if (status == DSINFER_OK) {
             add_result(r, port, get_role(r, port, true));
         }
@@ -522,6 +395,20 @@ static void warn_of_order(struct resolver *r) {
                       r->graph->nodes[ports[DSI_ROLE_C].node].name,
                       dsi_conversion_get_name(conversion, ports[DSI_ROLE_NEW_H]),
                       r->graph->nodes[ports[DSI_ROLE_H].node].name));
+}
+
+/* What engines make of a stream without a step is not what the file says. */
+static void warn_of_nothing(struct dsinfer_conversion *conversion) {
+    bool is_possible = conversion->has_lengths_input;
+    int64_t i;
+
+    for (i = 0; i < conversion->n_streams && conversion->lengths; i++) {
+        is_possible = is_possible || conversion->lengths[i] == 0;
+    }
+    if (is_possible) {
+        dsi_conversion_add_note(conversion, "warning: for a length of 0 OpenVINO gives new states "
+                                            "that are zero, and not the old ones");
+    }
 }
 
 enum dsinfer_status dsi_conversion_resolve(struct dsinfer_conversion *conversion,
@@ -565,11 +452,13 @@ enum dsinfer_status dsi_conversion_resolve(struct dsinfer_conversion *conversion
     if (status == DSINFER_OK) {
         status = take_values(&r, FLAG_FREEZE, &values, true);
     }
+    conversion->has_lengths_input = r.is_given[DSI_ROLE_LENGTHS] && !r.is_frozen;
     if (status == DSINFER_OK) {
         status = take_outputs(&r, options->output);
     }
     if (status == DSINFER_OK) {
         warn_of_order(&r);
+        warn_of_nothing(conversion);
     }
     return status;
 }

@@ -111,13 +111,18 @@ static enum dsinfer_status build(struct dsinfer_conversion *conversion, struct d
                                       .n_streams = conversion->n_streams,
                                       .n_steps = conversion->n_steps,
                                       .results = conversion->results,
-                                      .n_results = conversion->n_results};
+                                      .n_results = conversion->n_results,
+                                      .lengths = conversion->lengths,
+                                      .has_lengths_input = conversion->has_lengths_input};
     enum dsinfer_status status;
     size_t i;
 
-    for (i = 0; i < DSI_ROLE_LENGTHS; i++) {
+    for (i = 0; i <= DSI_ROLE_LENGTHS; i++) {
         const struct dsi_port port = conversion->signature.ports[i];
 
+        if (i == DSI_ROLE_LENGTHS && !conversion->signature.has_lengths) {
+            break;
+        }
         request.inputs[i].layer = conversion->graph.nodes[port.node].name;
         request.inputs[i].names = list_names(conversion, port);
     }
@@ -154,16 +159,41 @@ static const char *quote(struct dsi_irw_document *document, const char *text) {
     return dsi_irw_print(document, "%s%s'", made, text);
 }
 
+/* The flag that says what the lengths are, or "". */
+static const char *print_freeze(struct dsinfer_conversion *conversion) {
+    struct dsi_irw_document *document = &conversion->document;
+    const struct dsi_port port = conversion->signature.ports[DSI_ROLE_LENGTHS];
+    const int64_t *lengths = conversion->lengths;
+    const size_t n_streams = (size_t)conversion->n_streams;
+    bool are_equal = true;
+    const char *text;
+    size_t i;
+
+    if (!conversion->signature.has_lengths || conversion->has_lengths_input) {
+        return "";
+    }
+    for (i = 1; i < n_streams && lengths; i++) {
+        are_equal = are_equal && lengths[i] == lengths[0];
+    }
+    text = dsi_irw_print(document, "%s->[%" PRId64, dsi_conversion_get_name(conversion, port),
+                         lengths ? lengths[0] : conversion->n_steps);
+    for (i = 1; i < n_streams && !are_equal; i++) { /* as many as a flag can have */
+        text = dsi_irw_print(document, "%s %" PRId64, text, lengths[i]);
+    }
+    return dsi_irw_print(document, "--freeze_placeholder_with_value %s ",
+                         quote(document, dsi_irw_print(document, "%s]", text)));
+}
+
 /* Ports, from what was built; flags that say the same. */
 static enum dsinfer_status describe(struct dsinfer_conversion *conversion,
                                     const struct dsinfer_convert_options *options,
                                     struct dsinfer_error *err) {
     struct dsi_irw_document *document = &conversion->document;
     const struct dsi_signature *signature = &conversion->signature;
-    const char *inputs = "", *shapes = "", *outputs = "", *freeze = "";
+    const char *inputs = "", *shapes = "", *outputs = "";
     size_t i, k;
 
-    for (i = 0; i < DSI_ROLE_LENGTHS; i++) {
+    for (i = 0; i < (size_t)DSI_ROLE_LENGTHS + conversion->has_lengths_input; i++) {
         const char *name = conversion->graph.nodes[signature->ports[i].node].name;
 
         for (k = 0; k < document->top.n; k++) {
@@ -190,20 +220,13 @@ static enum dsinfer_status describe(struct dsinfer_conversion *conversion,
             outputs = dsi_irw_print(document, "%s%s%s", outputs, *outputs ? "," : "", name);
         }
     }
-    if (signature->has_lengths) {
-        freeze =
-            dsi_irw_print(document, "%s->[%" PRId64 "]",
-                          dsi_conversion_get_name(conversion, signature->ports[DSI_ROLE_LENGTHS]),
-                          conversion->n_steps);
-        freeze =
-            dsi_irw_print(document, "--freeze_placeholder_with_value %s ", quote(document, freeze));
-    }
     conversion->flags = dsi_irw_print(
         document,
         "%s--input %s --input_shape %s --output %s --disable_nhwc_to_nchw --data_type %s "
         "--ir_version %d",
-        freeze, quote(document, inputs), quote(document, shapes), quote(document, outputs),
-        options->type == DSINFER_CONVERT_FP16 ? "FP16" : "FP32", options->ir_version);
+        print_freeze(conversion), quote(document, inputs), quote(document, shapes),
+        quote(document, outputs), options->type == DSINFER_CONVERT_FP16 ? "FP16" : "FP32",
+        options->ir_version);
     return document->has_failed ? dsi_fail_memory(err, 0) : DSINFER_OK;
 }
 

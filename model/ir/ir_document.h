@@ -11,7 +11,7 @@
 #include "runtime/base/error.h"
 #include "runtime/graph/graph.h"
 
-#define DSI_IRW_MAX_INPUTS 6
+#define DSI_IRW_MAX_INPUTS 7
 #define DSI_IRW_MAX_OUTPUTS 3
 #define DSI_IRW_MAX_MAPS 8
 

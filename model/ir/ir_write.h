@@ -1,7 +1,8 @@
 /* From a network to an OpenVINO IR, and from there to its two files.
  *
  * Written are IR version 10, which every OpenVINO from 2021.1 on loads, and 11 (2022.1 and later).
- * The LSTM is a TensorIterator around an LSTMCell (opset4); everything else is of opset1. Weights
+ * The LSTM is a TensorIterator around an LSTMCell (opset4), or with lengths of their own an
+ * LSTMSequence (opset5); everything else is of opset1. Weights
  * of a MatMul are [out,in] and read with transpose_b, those of the cell [4C,I] and [4C,C] in the
  * gate order f, i, c, o, with the forget bias added to the bias. The same network gives the same
  * bytes.
@@ -32,7 +33,7 @@ struct dsi_irw_request {
     struct dsi_irw_port_names inputs[DSI_ROLE_LENGTHS + 1];
     const struct dsi_irw_result *results;
     size_t n_results;
-    const int32_t *lengths; /* [n_streams]; NULL: all n_steps */
+    const int64_t *lengths; /* [n_streams]; NULL: all n_steps */
     bool has_lengths_input; /* they are an input of the IR */
 };
 

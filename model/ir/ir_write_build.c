@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "model/ir/ir_write.h"
 
+#include "model/ir/ir_write_sequence.h"
 #include "model/match.h"
 #include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
@@ -30,7 +31,7 @@ struct build {
     const struct dsi_graph *network;
     struct value *values; /* owned; [n_nodes] */
     int64_t n_streams, n_steps, n_rows;
-    struct dsi_irw_ref iterator; /* its outputs are those of the Lstm */
+    struct dsi_irw_ref lstm[LSTM_N_OUTPUTS]; /* what the Lstm gives */
 };
 
 static struct dsi_shape shape_2(int64_t a, int64_t b) {
@@ -302,6 +303,42 @@ static void add_body(struct build *b, const struct dsi_node *node, int64_t width
     add_body_results(b, inputs[0], states, 3);
 }
 
+/* The lengths, fixed or an input of their own. */
+static struct dsi_irw_ref add_lengths(struct build *b) {
+    const struct dsi_irw_port_names *names = &b->request->inputs[DSI_ROLE_LENGTHS];
+    const struct dsi_shape shape = dsi_shape_make(1, &b->n_streams);
+    struct dsi_irw_layer *layer;
+
+    if (b->request->lengths) {
+        return dsi_irw_add_ints(b->document, b->top, names->layer, b->request->lengths,
+                                (size_t)b->n_streams);
+    }
+    layer = dsi_irw_add(b->document, b->top, names->layer, "Parameter", NULL, 0, &shape);
+    if (layer) {
+        layer->outputs[0].type = DSI_IRW_I32;
+        layer->outputs[0].names = names->names;
+    }
+    return dsi_irw_last(b->top);
+}
+
+static void add_sequence(struct build *b, const struct dsi_node *node,
+                         const struct dsi_irw_ref inputs[3]) {
+    const struct dsi_irw_lstm lstm = {
+        .name = node->name,
+        .n_steps = b->n_steps,
+        .n_streams = b->n_streams,
+        .x = inputs[LSTM_X],
+        .h = inputs[LSTM_H],
+        .c = inputs[LSTM_C],
+        .lengths = add_lengths(b),
+        .w = dsi_match_constant(b->network, node->inputs[LSTM_W]),
+        .b = dsi_match_constant(b->network, node->inputs[LSTM_B]),
+        .forget_bias = dsi_node_get_float(node, "forget_bias", 1.0f),
+    };
+
+    dsi_irw_add_sequence(b->document, &lstm, b->lstm);
+}
+
 static enum dsinfer_status add_lstm(struct build *b, uint32_t at, const struct dsi_node *node,
                                     struct dsinfer_error *err) {
     const struct dsi_tensor *w = dsi_match_constant(b->network, node->inputs[LSTM_W]);
@@ -310,6 +347,7 @@ static enum dsinfer_status add_lstm(struct build *b, uint32_t at, const struct d
     const struct dsi_shape state = shape_2(b->n_streams, n_cell);
     struct dsi_irw_ref inputs[3];
     struct dsi_irw_layer *layer;
+    uint32_t i;
 
     if (dsi_node_get_float(node, "cell_clip", 0.0f) > 0.0f) {
         return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
@@ -319,6 +357,11 @@ static enum dsinfer_status add_lstm(struct build *b, uint32_t at, const struct d
     inputs[0] = get_rows(b, node->inputs[LSTM_X].node);
     inputs[1] = b->values[node->inputs[LSTM_H].node].rows;
     inputs[2] = b->values[node->inputs[LSTM_C].node].rows;
+    if (b->request->lengths || b->request->has_lengths_input) {
+        add_sequence(b, node, inputs);
+        set_rows(b, at, b->lstm[LSTM_Y], n_cell);
+        return DSINFER_OK;
+    }
     layer = dsi_irw_add(b->document, b->top,
                         dsi_irw_print(b->document, "%s/TensorIterator", node->name),
                         "TensorIterator", inputs, 3, &y);
@@ -328,9 +371,11 @@ static enum dsinfer_status add_lstm(struct build *b, uint32_t at, const struct d
         layer->outputs[LSTM_NEW_H].shape = state;
         layer->outputs[LSTM_NEW_C] = layer->outputs[LSTM_NEW_H];
     }
-    b->iterator = dsi_irw_last(b->top);
+    for (i = 0; i < LSTM_N_OUTPUTS; i++) {
+        b->lstm[i] = (struct dsi_irw_ref){dsi_irw_last(b->top).layer, i};
+    }
     add_body(b, node, w->shape.dims[0] - n_cell, n_cell);
-    set_rows(b, at, b->iterator, n_cell);
+    set_rows(b, at, b->lstm[LSTM_Y], n_cell);
     return DSINFER_OK;
 }
 
@@ -408,7 +453,7 @@ static enum dsinfer_status add_results(struct build *b, struct dsinfer_error *er
         struct dsi_irw_ref ref;
 
         if (port.output > 0) {
-            ref = (struct dsi_irw_ref){b->iterator.layer, port.output};
+            ref = b->lstm[port.output];
         } else if (value->width == 0) {
             return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
                             "the value '%s' cannot be an output of an IR", result->names.layer);

@@ -269,6 +269,41 @@ def test_flags_of_an_ir_are_refused_elsewhere():
     assert read(same) == read(MODEL)
 
 
+def test_lengths_may_be_less_than_the_steps_or_left_open():
+    numpy = need_numpy()
+    golden = shared('oracle', 'graphs', 'ds030-h64-s7', 'golden', 'lengths.')
+    lengths = [0, 1, 7, 15, 16]
+    for name, index in [('open', i) for i in range(5)] + [('7', 2)]:
+        where = folder('lengths')
+        result = run('convert', genuine('ds030-h64-s7'), '--output_dir', where, '--model_name', 'm',
+                     '--input', 'input_lengths' + ('' if name == 'open' else '->[7]'))
+        assert ('length of 0' in result.err) == (name == 'open')
+        assert ("'input_lengths->[7]'" in result.out) == (name == '7')
+        flags = ['--input', 'windows=%swindows.npy' % golden, '--input', 'c=%sc.npy' % golden,
+                 '--input', 'h=%sh.npy' % golden]
+        if name == 'open':
+            path = os.path.join(where, 'lengths.npy')
+            numpy.save(path, numpy.array([lengths[index]], 'i4'))
+            flags += ['--input', 'lengths=' + path]
+        roles = {'logits': 2e-5, 'new_c': 1e-4, 'new_h': 2e-5}
+        for role in roles:
+            flags += ['--output', '%s=%s.npy' % (role, os.path.join(where, role))]
+        run('run', os.path.join(where, 'm.xml'), *flags)
+        for role, tolerance in roles.items():
+            got = numpy.load(os.path.join(where, role + '.npy'))
+            expected = numpy.load('%s%s.npy' % (golden, role))[index]
+            assert numpy.abs(got - expected).max() <= tolerance, (name, index, role)
+
+
+def test_each_stream_may_have_a_length():
+    arguments = ['--input', 'input_node[2 16 19 26],input_lengths->[7 16]']
+    result = convert('streams', *arguments)[2]
+    assert "'input_lengths->[7 16]'" in result.out
+    result = convert('twice', '--input', 'input_lengths->[7]', '--freeze_placeholder_with_value',
+                     'input_lengths->[16]')
+    assert 'frozen twice' in result[2].err and result[:2] == convert('whole')[:2]
+
+
 def infer(core, xml, windows, n_cell):
     """Runs calls in a row by OpenVINO, states handed on by name: [logits, new_c, new_h]."""
     numpy = need_numpy()

@@ -98,14 +98,13 @@ static void a_sink_that_fails_ends_the_writing(void **state) {
     dsinfer_conversion_destroy(conversion);
 }
 
-static void memory_that_runs_out_is_reported_anywhere(void **state) {
+static void check_memory(const char *input) {
     struct dsinfer_convert_options options;
     enum dsinfer_status status = DSINFER_ERR_NO_MEMORY;
     long k;
 
-    (void)state;
     dsinfer_convert_options_init(&options);
-    options.input = "input_node[1 16 19 26],input_lengths->16";
+    options.input = input;
     options.output = "raw_logits,lstm_fused_cell/Gather,lstm_fused_cell/GatherNd_1";
     for (k = 0; status != DSINFER_OK; k++) {
         struct dsinfer_conversion *conversion = NULL;
@@ -123,6 +122,12 @@ static void memory_that_runs_out_is_reported_anywhere(void **state) {
         free(outputs[0].bytes);
         free(outputs[1].bytes);
     }
+}
+
+static void memory_that_runs_out_is_reported_anywhere(void **state) {
+    (void)state;
+    check_memory("input_node[1 16 19 26],input_lengths->16");
+    check_memory("input_node[2 16 19 26],input_lengths->[7 16]");
 }
 
 static void wrong_options_are_refused(void **state) {
