@@ -3,7 +3,8 @@
     count_results.py N_BROKEN_BUILDS TESTLOG.json...
 
 Names what failed and what was skipped before. A build that does not build is one failure; with
-CI=true in the environment every skipped test is one too.
+CI=true in the environment every skipped test is one too. What is absent, other software that could
+not be installed here, is named and not counted.
 
 SPDX-License-Identifier: BSD-2-Clause
 """
@@ -32,9 +33,13 @@ def main():
                for result in read_results(path)]
     passed = [name for name, result in results if result in PASSED]
     skipped = [name for name, result in results if result == "SKIP"]
-    failed = [(name, result) for name, result in results if result not in PASSED + ("SKIP",)]
+    failed = [(name, result) for name, result in results
+              if result not in PASSED + ("SKIP", "ABSENT")]
     for name in skipped:
         print(f"skipped: {name}")
+    for name, result in results:
+        if result == "ABSENT":
+            print(f"skipped, not installed: {name}")
     for name, result in failed:
         print(f"failed: {name} ({result})")
     n_failed = len(failed) + int(sys.argv[1])

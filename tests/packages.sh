@@ -10,9 +10,9 @@ libopenblas-serial-dev libkissfft-dev libexpat1-dev libprotobuf-c-dev protobuf-c
 libsndfile1-dev libsoxr-dev libjansson-dev libcmocka-dev"
 
 # To test all of it as well: the other compiler with its sanitizers, C++ for the headers, numpy for
-# the scripts, man and binutils for the man page and the symbols.
+# the scripts, venv for OpenVINO, man and binutils for the man page and the symbols.
 test_packages="$build_packages
-g++ clang libclang-rt-14-dev binutils valgrind python3-numpy man-db"
+g++ clang libclang-rt-14-dev binutils valgrind python3-numpy python3-venv man-db"
 
 say() {
     printf '%s\n' "$*" >&2

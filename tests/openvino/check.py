@@ -1,0 +1,160 @@
+"""dsinfer's IRs in the OpenVINO of the Python that runs this, and OpenVINO's in dsinfer.
+
+    check.py PROGRAM GRAPHS WORK
+
+Converts every graph below the folder GRAPHS (the genuine exporters' files and TensorFlow's numbers)
+in every way, runs it in both engines, and prints a line for each conversion:
+
+    OK|FAIL NAME: how far from the expected numbers, or what went wrong
+
+float32 is compared with TensorFlow. Smaller weights round the numbers, but both engines must round
+them alike: there, and after OpenVINO has saved the IR again, they are compared with each other.
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import os
+import re
+import subprocess
+import sys
+import traceback
+
+import numpy
+
+from engines import open_engine
+
+INPUTS = {'ds030': 'ds03', 'ds041': 'ds04', 'ds051': 'ds06', 'ds061': 'ds06', 'ds093': 'ds07'}
+ROLES = ('logits', 'new_c', 'new_h')
+TOLERANCES = {'logits': 2e-5, 'new_c': 1e-4, 'new_h': 2e-5}
+PROBABILITIES = 2e-6
+SEQUENCES = ('real', 'random', 'extreme')
+
+
+class Case:
+    """A graph with its inputs and expected numbers."""
+
+    def __init__(self, graphs, folder):
+        self.name = folder
+        self.model = os.path.join(graphs, folder, 'output_graph.pb')
+        self.n_cell = int(re.search(r'-h(\d+)-', folder).group(1))
+        self.has_softmax = folder[:5] != 'ds030'
+        self.windows, self.expected = {}, {}
+        for sequence in SEQUENCES:
+            name = sequence if sequence != 'real' else INPUTS[folder[:5]] + '.real'
+            self.expected[sequence] = {
+                role: numpy.load(os.path.join(graphs, folder, 'golden',
+                                              '%s.%s.npy' % (sequence, role)))
+                for role in ROLES}
+            n_calls = len(self.expected[sequence]['logits'])
+            self.windows[sequence] = numpy.load(
+                os.path.join(graphs, 'inputs', name + '.npy'))[:n_calls]
+
+    def tolerance(self, role):
+        return PROBABILITIES if role == 'logits' and self.has_softmax else TOLERANCES[role]
+
+    def compare(self, got, expected, what):
+        """Text with the largest differences by role; fails where one is beyond its tolerance."""
+        texts = []
+        for role in ROLES:
+            worst = max(numpy.abs(got[sequence][role].reshape(expected[sequence][role].shape) -
+                                  expected[sequence][role]).max() for sequence in SEQUENCES)
+            texts.append('%.1e' % worst)
+            if not worst <= self.tolerance(role):
+                raise AssertionError('%s: %s differs by %g' % (what, role, worst))
+        return '%s %s' % (what, ' '.join(texts))
+
+
+class Dsinfer:
+    """The program."""
+
+    def __init__(self, program, work):
+        self.program, self.work = program, work
+
+    def call(self, *arguments):
+        done = subprocess.run([self.program, *arguments], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=60, check=False)
+        if done.returncode != 0:
+            raise AssertionError(done.stderr.decode('utf-8', 'replace').strip())
+        return done.stdout.decode('utf-8')
+
+    def convert(self, case, name, flags):
+        """Path of the IR, and what its tensors are called, by role."""
+        text = self.call('convert', case.model, '--output_dir', self.work, '--model_name', name,
+                         *flags)
+        ports = re.findall(r'^  (windows|h|c|logits|new_h|new_c) +(\S+) \[', text, re.M)
+        return os.path.join(self.work, name + '.xml'), dict(ports)
+
+    def run(self, model, case):
+        results = {}
+        for sequence, windows in case.windows.items():
+            path = os.path.join(self.work, 'array.npy')
+            numpy.save(path, windows)
+            outputs = {role: os.path.join(self.work, role + '.npy') for role in ROLES}
+            self.call('run', model, '--input', 'windows=' + path,
+                      *[word for role, out in outputs.items()
+                        for word in ('--output', '%s=%s' % (role, out))])
+            results[sequence] = {role: numpy.load(out) for role, out in outputs.items()}
+        return results
+
+
+def run_engine(engine, xml, names, case):
+    return {sequence: engine.run(xml, names, windows, case.n_cell)
+            for sequence, windows in case.windows.items()}
+
+
+def check_exact(engine, dsinfer, case, version):
+    xml, names = dsinfer.convert(case, '%s-v%s' % (case.name, version), ['--ir_version', version])
+    return '; '.join([
+        case.compare(run_engine(engine, xml, names, case), case.expected, 'OpenVINO'),
+        case.compare(dsinfer.run(xml, case), case.expected, 'dsinfer')])
+
+
+def check_small(engine, dsinfer, case, version, flags):
+    xml, names = dsinfer.convert(case, 'small', ['--ir_version', version, *flags])
+    here = dsinfer.run(xml, case)
+    away = max(numpy.abs(here[sequence]['logits'] - case.expected[sequence]['logits']).max()
+               for sequence in SEQUENCES)
+    return '%s; logits %.1e from float32' % (
+        case.compare(run_engine(engine, xml, names, case), here, 'OpenVINO and dsinfer'), away)
+
+
+def check_saved(engine, dsinfer, case, version, is_small):
+    """What OpenVINO saves of an IR of dsinfer, read by dsinfer."""
+    xml, names = dsinfer.convert(case, 'saved-from', ['--ir_version', version])
+    saved = os.path.join(dsinfer.work, 'saved.xml')
+    engine.save(xml, saved, is_small)
+    expected = run_engine(engine, saved, names, case) if is_small else case.expected
+    return case.compare(dsinfer.run(saved, case), expected, 'dsinfer')
+
+
+def list_checks(engine):
+    """(name, function, arguments after case) of each conversion."""
+    for version in engine.versions:
+        yield 'v%s FP32' % version, check_exact, (version,)
+        yield 'v%s FP16' % version, check_small, (version, ['--data_type', 'FP16'])
+        if hasattr(engine, 'save'):
+            yield 'v%s saved by OpenVINO' % version, check_saved, (version, False)
+            yield 'v%s saved by OpenVINO, FP16' % version, check_saved, (version, True)
+
+
+def main():
+    program, graphs, work = sys.argv[1:]
+    engine = open_engine()
+    dsinfer = Dsinfer(program, work)
+    n_failed = 0
+    for folder in sorted(os.listdir(graphs)):
+        if folder[:5] not in INPUTS:
+            continue
+        case = Case(graphs, folder)
+        for name, function, arguments in list_checks(engine):
+            try:
+                outcome = 'OK', function(engine, dsinfer, case, *arguments)
+            except Exception as error:
+                traceback.print_exc()
+                outcome = 'FAIL', str(error).replace('\n', ' ')
+                n_failed += 1
+            print('%s %s, %s: %s' % (outcome[0], folder, name, outcome[1]), flush=True)
+    return 1 if n_failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""OpenVINO as a function: the calls of a sequence through an IR, states handed on by name.
+
+Two interfaces, that of 2021 (Inference Engine) and that of 2022 and later. Both compute in float32,
+and not with the bfloat16 or int8 arithmetic that they choose by themselves on some processors.
+
+SPDX-License-Identifier: BSD-2-Clause
+"""
+import numpy
+
+STATES = {'h': 'new_h', 'c': 'new_c'}
+
+
+def run_calls(infer, names, windows, n_cell):
+    """infer(feeds) -> values by role. All calls: {role: [calls, ...]}."""
+    states = {role: numpy.zeros((1, n_cell), 'f4') for role in STATES if role in names}
+    rows = []
+    for window in windows:
+        values = infer({'windows': window, **states})
+        rows.append(values)
+        states = {role: values[STATES[role]] for role in states}
+    return {role: numpy.array([row[role] for row in rows]) for role in rows[0]}
+
+
+class Engine2021:
+    """The interface up to 2021.4."""
+    versions = ('10',)
+
+    def __init__(self):
+        from openvino.inference_engine import IECore
+        self.core = IECore()
+
+    def run(self, xml, names, windows, n_cell):
+        net = self.core.read_network(xml)
+        ports = {role: net.get_ov_name_for_tensor(name)
+                 for role, name in names.items() if role.startswith('new_') or role == 'logits'}
+        compiled = self.core.load_network(net, 'CPU', {'ENFORCE_BF16': 'NO'})
+
+        def infer(feeds):
+            values = compiled.infer({names[role]: value for role, value in feeds.items()})
+            return {role: values[port].copy() for role, port in ports.items()}
+
+        return run_calls(infer, names, windows, n_cell)
+
+
+class Engine2022:
+    """The interface since 2022.1."""
+    versions = ('10', '11')
+
+    def __init__(self):
+        import openvino
+        self.openvino = openvino
+        self.core = openvino.Core()
+
+    def run(self, xml, names, windows, n_cell):
+        compiled = self.core.compile_model(self.core.read_model(xml), 'CPU',
+                                           {'INFERENCE_PRECISION_HINT': 'f32',
+                                            'DYNAMIC_QUANTIZATION_GROUP_SIZE': '0'})
+        request = compiled.create_infer_request()
+
+        def infer(feeds):
+            request.infer({names[role]: value for role, value in feeds.items()})
+            return {role: request.get_tensor(name).data.copy() for role, name in names.items()
+                    if role.startswith('new_') or role == 'logits'}
+
+        return run_calls(infer, names, windows, n_cell)
+
+    def save(self, xml, path, is_small):
+        self.openvino.save_model(self.core.read_model(xml), path, compress_to_fp16=is_small)
+
+
+def open_engine():
+    try:
+        return Engine2022()
+    except (ImportError, AttributeError):
+        return Engine2021()
