@@ -19,7 +19,7 @@ struct settings {
     const char *input_model, *input, *input_shape, *output, *freeze;
     const char *output_dir, *model_name;
     int type, ir_version, format; /* indices of the choices below; negative: not given */
-    bool is_dry_run, keeps_layout;
+    bool is_dry_run, keeps_layout, is_stateful;
 };
 
 /* A file being written. */
@@ -49,6 +49,8 @@ static const struct cli_option options[] = {
      "type of the weights (default FP32)", 0, 0, types},
     {"ir-version", 0, CLI_CHOICE, NULL, offsetof(struct settings, ir_version),
      "version of the IR (default 10)", 0, 0, versions},
+    {"stateful", 0, CLI_FLAG, NULL, offsetof(struct settings, is_stateful),
+     "keep h and c inside: ReadValue and Assign instead of inputs and outputs", 0, 0, NULL},
     {"to", 0, CLI_CHOICE, NULL, offsetof(struct settings, format), "what to make (default ir)", 0,
      0, formats},
     {"output-dir", 'o', CLI_TEXT, "FOLDER", offsetof(struct settings, output_dir),
@@ -151,7 +153,7 @@ static void print_quoted(const char *text) {
 }
 
 /* Inputs and outputs, as far as they are known. */
-static void print_ports(const struct dsinfer_conversion *conversion) {
+static void print_ports(const struct dsinfer_conversion *conversion, bool is_stateful) {
     const struct dsinfer_convert_port *port;
     int was_output = -1;
     size_t i;
@@ -164,7 +166,8 @@ static void print_ports(const struct dsinfer_conversion *conversion) {
         print_port(port);
     }
     if (i) {
-        printf("states: new_h goes to h, new_c to c\n");
+        printf(is_stateful ? "states: h and c are kept by the engine, zero at first\n"
+                           : "states: new_h goes to h, new_c to c\n");
     }
 }
 
@@ -174,7 +177,7 @@ static int describe(const struct dsinfer_conversion *conversion, const struct se
     struct cli_error error;
     size_t i;
 
-    print_ports(conversion);
+    print_ports(conversion, settings->is_stateful);
     printf("the same command, explicitly:\n  dsinfer convert --input_model ");
     print_quoted(settings->input_model);
     putchar(' ');
@@ -248,6 +251,7 @@ static int run_settings(struct settings *settings) {
     convert.output = settings->output;
     convert.freeze = settings->freeze;
     convert.model_name = settings->model_name;
+    convert.is_stateful = settings->is_stateful;
     convert.ir_version = settings->ir_version == 1 ? 11 : 10;
     convert.type = settings->type % 2 == 1 ? DSINFER_CONVERT_FP16 : DSINFER_CONVERT_FP32;
     convert.format = (enum dsinfer_convert_format)(settings->format < 0 ? 0 : settings->format);

@@ -36,7 +36,7 @@ struct dsinfer_conversion {
     struct dsi_irw_result results[DSI_FLAGS_MAX_ITEMS];
     int result_roles[DSI_FLAGS_MAX_ITEMS]; /* enum dsi_role, or -1 */
     size_t n_results;
-    bool is_redirected;
+    bool is_redirected, is_stateful;
     size_t bin_size;
 
     struct dsinfer_convert_port ports[DSI_CONVERSION_MAX_PORTS];

@@ -334,6 +334,20 @@ static void add_result(struct resolver *r, struct dsi_port port, int role) {
     }
 }
 
+/* A new state that is kept inside is no output. */
+static void take_output(struct resolver *r, struct dsi_port port, int role) {
+    struct dsinfer_conversion *conversion = r->conversion;
+
+    if (!conversion->is_stateful || (role != DSI_ROLE_NEW_H && role != DSI_ROLE_NEW_C)) {
+        add_result(r, port, role);
+        return;
+    }
+    dsi_conversion_add_note(
+        conversion, dsi_irw_print(&conversion->document,
+                                  "warning: '%s' is kept inside by --stateful and no output",
+                                  dsi_conversion_get_name(conversion, port)));
+}
+
 static enum dsinfer_status take_outputs(struct resolver *r, const char *text) {
     struct dsi_flag_list list;
     enum dsinfer_status status;
@@ -342,8 +356,10 @@ static enum dsinfer_status take_outputs(struct resolver *r, const char *text) {
 
     if (!text) {
         add_result(r, r->signature->ports[DSI_ROLE_LOGITS], DSI_ROLE_LOGITS);
-        add_result(r, r->signature->ports[DSI_ROLE_NEW_C], DSI_ROLE_NEW_C);
-        add_result(r, r->signature->ports[DSI_ROLE_NEW_H], DSI_ROLE_NEW_H);
+        if (!r->conversion->is_stateful) {
+            add_result(r, r->signature->ports[DSI_ROLE_NEW_C], DSI_ROLE_NEW_C);
+            add_result(r, r->signature->ports[DSI_ROLE_NEW_H], DSI_ROLE_NEW_H);
+        }
         return DSINFER_OK;
     }
     status = dsi_flags_read(FLAG_OUTPUT, text, &list, r->err);
@@ -357,8 +373,12 @@ static enum dsinfer_status take_outputs(struct resolver *r, const char *text) {
         status = dsi_conversion_find_value(r->conversion, FLAG_OUTPUT, list.items[i].name, true,
                                            &port, r->err);
         if (status == DSINFER_OK) {
-            add_result(r, port, get_role(r, port, true));
+            take_output(r, port, get_role(r, port, true));
         }
+    }
+    if (status == DSINFER_OK && r->conversion->n_results == 0) {
+        return dsi_fail(r->err, DSINFER_ERR_ARGUMENT,
+                        FLAG_OUTPUT " names nothing but states, which --stateful keeps inside");
     }
     return status;
 }
@@ -422,6 +442,7 @@ enum dsinfer_status dsi_conversion_resolve(struct dsinfer_conversion *conversion
     int roles[DSI_FLAGS_MAX_ITEMS];
     enum dsinfer_status status = DSINFER_OK;
 
+    conversion->is_stateful = options->is_stateful;
     if (options->input) {
         status = dsi_flags_read(FLAG_INPUT, options->input, &inputs, err);
     }

@@ -113,7 +113,8 @@ static enum dsinfer_status build(struct dsinfer_conversion *conversion, struct d
                                       .results = conversion->results,
                                       .n_results = conversion->n_results,
                                       .lengths = conversion->lengths,
-                                      .has_lengths_input = conversion->has_lengths_input};
+                                      .has_lengths_input = conversion->has_lengths_input,
+                                      .is_stateful = conversion->is_stateful};
     enum dsinfer_status status;
     size_t i;
 
@@ -223,10 +224,10 @@ static enum dsinfer_status describe(struct dsinfer_conversion *conversion,
     conversion->flags = dsi_irw_print(
         document,
         "%s--input %s --input_shape %s --output %s --disable_nhwc_to_nchw --data_type %s "
-        "--ir_version %d",
+        "--ir_version %d%s",
         print_freeze(conversion), quote(document, inputs), quote(document, shapes),
         quote(document, outputs), options->type == DSINFER_CONVERT_FP16 ? "FP16" : "FP32",
-        options->ir_version);
+        options->ir_version, options->is_stateful ? " --stateful" : "");
     return document->has_failed ? dsi_fail_memory(err, 0) : DSINFER_OK;
 }
 

@@ -102,6 +102,12 @@ enum dsinfer_status dsi_ir_squeeze(struct dsi_ir_builder *builder, const char *n
 enum dsinfer_status dsi_ir_take(struct dsi_ir_builder *builder, size_t count, size_t size,
                                 void **out);
 
+/* Variables (ir_variables.c). A ReadValue, as an input of the network; and, when all layers are
+ * translated, whether each variable's Assign gives it the LSTM's new value of the same state. */
+enum dsinfer_status dsi_ir_add_variable(struct dsi_ir_builder *builder,
+                                        const struct dsi_ir_layer *layer, struct dsi_port *out);
+enum dsinfer_status dsi_ir_check_variables(struct dsi_ir_builder *builder);
+
 /* Translates a layer whose inputs are translated: sets its ports. */
 enum dsinfer_status dsi_ir_add_layer(struct dsi_ir_builder *builder, uint32_t layer);
 

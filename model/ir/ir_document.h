@@ -24,6 +24,7 @@ enum dsi_irw_source {
     DSI_IRW_BYTES,   /* `bytes` as they are */
     DSI_IRW_FLOATS,  /* a float tensor; `added` goes to its second quarter */
     DSI_IRW_COLUMNS, /* rows of a float matrix, transposed */
+    DSI_IRW_ZEROS,   /* float zeros */
 };
 
 /* The values of a Const. With `is_gates` the four quarters of the source's columns, i, c, f, o, are
@@ -54,7 +55,8 @@ struct dsi_irw_layer {
     const char *name; /* unique among the layers beside it */
     const char *type;
     int opset;
-    const char *data; /* attributes as XML; NULL: none */
+    const char *data;     /* attributes as XML; NULL: none */
+    const char *variable; /* of ReadValue and Assign: what is read or assigned */
     struct dsi_irw_ref inputs[DSI_IRW_MAX_INPUTS];
     size_t n_inputs;
     struct dsi_irw_output outputs[DSI_IRW_MAX_OUTPUTS];

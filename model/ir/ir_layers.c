@@ -491,6 +491,7 @@ struct translation {
 
 static const struct translation TRANSLATIONS[] = {
     {"Parameter", NULL, add_parameter, false},
+    {"ReadValue", NULL, dsi_ir_add_variable, false},
     {"MatMul", NULL, add_matmul, false},
     {"Add", "Add", NULL, true},
     {"Multiply", "Mul", NULL, true},
@@ -564,8 +565,9 @@ enum dsinfer_status dsi_ir_add_layer(struct dsi_ir_builder *builder, uint32_t in
     if (dsi_ir_is_equal(layer->type, "LSTMSequence")) {
         return dsi_ir_add_sequence(builder, index);
     }
-    if (dsi_ir_is_equal(layer->type, "Result") || is_constant(builder, index)) {
-        return DSINFER_OK; /* a Result is only a name */
+    if (dsi_ir_is_equal(layer->type, "Result") || dsi_ir_is_equal(layer->type, "Assign") ||
+        is_constant(builder, index)) {
+        return DSINFER_OK; /* a Result is only a name, and for Assign see ir_variables.c */
     }
     if (*builder->scope.has_no_memory) {
         return dsi_fail_memory(builder->err, DSI_IR_MAX_CHANNELS);

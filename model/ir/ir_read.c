@@ -244,6 +244,9 @@ static enum dsinfer_status build(struct dsi_ir_builder *builder) {
     for (i = 0; status == DSINFER_OK && i < walk.n_order; i++) {
         status = dsi_ir_add_layer(builder, walk.order[i]);
     }
+    if (status == DSINFER_OK) {
+        status = dsi_ir_check_variables(builder);
+    }
     for (i = 0; status == DSINFER_OK && i < net->n_layers; i++) {
         status = add_names(builder, &net->layers[i], builder->ports[i]);
     }

@@ -4,8 +4,8 @@
  * The LSTM is a TensorIterator around an LSTMCell (opset4), or with lengths of their own an
  * LSTMSequence (opset5); everything else is of opset1. Weights
  * of a MatMul are [out,in] and read with transpose_b, those of the cell [4C,I] and [4C,C] in the
- * gate order f, i, c, o, with the forget bias added to the bias. The same network gives the same
- * bytes.
+ * gate order f, i, c, o, with the forget bias added to the bias. Variables are ReadValue and Assign
+ * of opset3 with the name of the state input. The same network gives the same bytes.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef DSI_IR_IR_WRITE_H
@@ -35,6 +35,7 @@ struct dsi_irw_request {
     size_t n_results;
     const int64_t *lengths; /* [n_streams]; NULL: all n_steps */
     bool has_lengths_input; /* they are an input of the IR */
+    bool is_stateful;       /* h and c are variables, which are zero at first, and no inputs */
 };
 
 /* Fills in the layers of an initialised document. Fails with ERR_UNSUPPORTED for what an IR cannot

@@ -244,9 +244,18 @@ static enum dsinfer_status write_columns(struct writer *w, const struct dsi_irw_
     return status;
 }
 
+static enum dsinfer_status write_zeros(struct writer *w, size_t size, struct dsinfer_error *err) {
+    static const uint8_t zeros[DSI_IRW_ALIGNMENT];
+    enum dsinfer_status status = DSINFER_OK;
+
+    for (; size > 0 && status == DSINFER_OK; size -= size < sizeof(zeros) ? size : sizeof(zeros)) {
+        status = put(w, zeros, size < sizeof(zeros) ? size : sizeof(zeros), err);
+    }
+    return status;
+}
+
 static enum dsinfer_status write_layers(struct writer *w, const struct dsi_irw_layers *layers,
                                         struct dsinfer_error *err) {
-    static const uint8_t zeros[DSI_IRW_ALIGNMENT];
     enum dsinfer_status status = DSINFER_OK;
     size_t i;
 
@@ -256,7 +265,7 @@ static enum dsinfer_status write_layers(struct writer *w, const struct dsi_irw_l
         if (strcmp(layers->items[i].type, "Const") != 0 || values->offset < w->offset) {
             continue; /* the latter: shared and written before */
         }
-        status = put(w, zeros, values->offset - w->offset, err);
+        status = write_zeros(w, values->offset - w->offset, err);
         if (status != DSINFER_OK) {
             break;
         }
@@ -269,6 +278,9 @@ static enum dsinfer_status write_layers(struct writer *w, const struct dsi_irw_l
             break;
         case DSI_IRW_COLUMNS:
             status = write_columns(w, values, err);
+            break;
+        case DSI_IRW_ZEROS:
+            status = write_zeros(w, values->size, err);
             break;
         }
     }

@@ -32,6 +32,7 @@ struct build {
     struct value *values; /* owned; [n_nodes] */
     int64_t n_streams, n_steps, n_rows;
     struct dsi_irw_ref lstm[LSTM_N_OUTPUTS]; /* what the Lstm gives */
+    bool has_lstm;
 };
 
 static struct dsi_shape shape_2(int64_t a, int64_t b) {
@@ -105,6 +106,45 @@ static void set_rows(struct build *b, uint32_t node, struct dsi_irw_ref ref, int
     b->values[node].width = width;
 }
 
+/* A state that the engine keeps. */
+static struct dsi_irw_ref add_variable(struct build *b, const struct dsi_irw_port_names *names,
+                                       const struct dsi_shape *shape) {
+    const struct dsi_irw_values zeros = {.source = DSI_IRW_ZEROS};
+    const struct dsi_irw_ref first = dsi_irw_add_floats(
+        b->document, b->top, dsi_irw_print(b->document, "%s/zeros", names->layer), &zeros, shape);
+    struct dsi_irw_layer *layer =
+        dsi_irw_add(b->document, b->top, names->layer, "ReadValue", &first, 1, shape);
+
+    if (layer) {
+        layer->opset = 3;
+        layer->variable = names->layer;
+        layer->outputs[0].names = names->names;
+    }
+    return dsi_irw_last(b->top);
+}
+
+/* Ends of the variables. */
+static void add_assigns(struct build *b) {
+    static const struct {
+        enum dsi_role role;
+        uint32_t output; /* of the Lstm */
+    } states[] = {{DSI_ROLE_H, LSTM_NEW_H}, {DSI_ROLE_C, LSTM_NEW_C}};
+    size_t i;
+
+    for (i = 0; i < 2 && b->has_lstm && !b->document->has_failed; i++) {
+        const struct dsi_irw_ref ref = b->lstm[states[i].output];
+        const char *name = b->request->inputs[states[i].role].layer;
+        struct dsi_irw_layer *layer =
+            dsi_irw_add(b->document, b->top, dsi_irw_print(b->document, "%s/assign", name),
+                        "Assign", &ref, 1, &b->top->items[ref.layer].outputs[ref.output].shape);
+
+        if (layer) {
+            layer->opset = 3;
+            layer->variable = name;
+        }
+    }
+}
+
 static void add_parameter(struct build *b, uint32_t node) {
     const struct dsi_graph *network = b->network;
     const struct dsi_attr *attr = dsi_node_find_attr(&network->nodes[node], "shape");
@@ -122,6 +162,9 @@ static void add_parameter(struct build *b, uint32_t node) {
     shape.dims[0] = b->n_streams;
     if (role == DSI_ROLE_WINDOWS) {
         shape.dims[1] = b->n_steps;
+    } else if (b->request->is_stateful) {
+        set_rows(b, node, add_variable(b, &b->request->inputs[role], &shape), 0);
+        return;
     }
     layer = dsi_irw_add(b->document, b->top, b->request->inputs[role].layer, "Parameter", NULL, 0,
                         &shape);
@@ -391,6 +434,7 @@ static enum dsinfer_status add_node(struct build *b, uint32_t at, struct dsinfer
     } else if (dsi_node_is_op(node, "Dense")) {
         add_dense(b, at, node);
     } else if (dsi_node_is_op(node, "Lstm")) {
+        b->has_lstm = true;
         return add_lstm(b, at, node, err);
     } else if (dsi_node_is_op(node, "Reshape")) {
         const struct dsi_irw_ref turned = b->values[node->inputs[0].node].rows;
@@ -501,6 +545,9 @@ enum dsinfer_status dsi_irw_build(struct dsi_irw_document *document,
     }
     if (status == DSINFER_OK) {
         status = add_results(&b, err);
+    }
+    if (status == DSINFER_OK && request->is_stateful) {
+        add_assigns(&b);
     }
     if (document->has_failed) {
         status = dsi_fail_memory(err, sizeof(struct dsi_irw_layer));

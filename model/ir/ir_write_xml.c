@@ -128,6 +128,10 @@ static void put_data(struct writer *w, const struct dsi_irw_layer *layer) {
             print(w, " offset=\"%zu\" size=\"%zu\"", layer->values.offset, layer->values.size);
         }
         put_text(w, "/>\n");
+    } else if (layer->variable) {
+        put_text(w, "<data variable_id=\"");
+        put_escaped(w, layer->variable);
+        put_text(w, "\"/>\n");
     } else if (layer->data) {
         put_text(w, "<data ");
         put_text(w, layer->data);

@@ -124,6 +124,23 @@ def test_any_subset_of_outputs_and_other_sizes():
     assert b'shape="2,32,19,26"' in xml and b'<dim>32</dim><dim>2</dim><dim>29</dim>' in xml
 
 
+def test_states_may_be_kept_by_the_engine():
+    numpy = need_numpy()
+    windows, results = temporary('windows.npy'), []
+    numpy.save(windows, numpy.random.default_rng(1).standard_normal((3, 1, 16, 19, 26), 'f4'))
+    for arguments in ([], ['--stateful'], ['--stateful', '--data_type', 'FP32', *page()]):
+        xml, _, result = convert('stateful', *arguments)
+        assert xml.count(b'type="ReadValue"') == xml.count(b'type="Assign"') == 2 * bool(arguments)
+        assert ('kept inside' in result.err) == (len(arguments) > 2)
+        names = ('logits', 'new_h', 'new_c')
+        run('run', os.path.join(folder('stateful'), 'output_graph.xml'), '--input',
+            'windows=' + windows, *[word for name in names
+                                    for word in ('--output', name + '=' + temporary(name))])
+        results.append([numpy.load(temporary(name)) for name in names])
+    for other in results[1:]:
+        assert all(numpy.array_equal(a, b) for a, b in zip(results[0], other))
+
+
 def test_states_in_equal_order_give_no_warning():
     swapped = 'raw_logits,lstm_fused_cell/GatherNd_1,lstm_fused_cell/GatherNd'
     assert convert('order', *page(outputs=swapped))[2].err == ''
@@ -255,6 +272,7 @@ def test_a_package_runs_as_its_frozen_graph():
 
 def test_flags_of_an_ir_are_refused_elsewhere():
     for arguments in (['--input', 'input_node'], ['--output', 'logits'], ['--data_type', 'FP16'],
+                      ['--stateful'],
                       ['--freeze_placeholder_with_value', 'input_lengths->[16]'],
                       ['--input_shape', '[1,16,19,26]']):
         fails('convert', MODEL, '--to', 'pbmm', *arguments, code=2, name=MODEL, says=arguments[0])

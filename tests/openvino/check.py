@@ -51,10 +51,10 @@ class Case:
     def tolerance(self, role):
         return PROBABILITIES if role == 'logits' and self.has_softmax else TOLERANCES[role]
 
-    def compare(self, got, expected, what):
+    def compare(self, got, expected, what, roles=ROLES):
         """Text with the largest differences by role; fails where one is beyond its tolerance."""
         texts = []
-        for role in ROLES:
+        for role in roles:
             worst = max(numpy.abs(got[sequence][role].reshape(expected[sequence][role].shape) -
                                   expected[sequence][role]).max() for sequence in SEQUENCES)
             texts.append('%.1e' % worst)
@@ -117,13 +117,26 @@ def check_small(engine, dsinfer, case, version, flags):
         case.compare(run_engine(engine, xml, names, case), here, 'OpenVINO and dsinfer'), away)
 
 
-def check_saved(engine, dsinfer, case, version, is_small):
+def check_saved(engine, dsinfer, case, version, is_small, flags=()):
     """What OpenVINO saves of an IR of dsinfer, read by dsinfer."""
-    xml, names = dsinfer.convert(case, 'saved-from', ['--ir_version', version])
+    xml, names = dsinfer.convert(case, 'saved-from', ['--ir_version', version, *flags])
     saved = os.path.join(dsinfer.work, 'saved.xml')
     engine.save(xml, saved, is_small)
     expected = run_engine(engine, saved, names, case) if is_small else case.expected
     return case.compare(dsinfer.run(saved, case), expected, 'dsinfer')
+
+
+def check_stateful(engine, dsinfer, case, version, flags):
+    """States that the engine keeps; dsinfer takes them out again."""
+    xml, names = dsinfer.convert(case, 'stateful', ['--ir_version', version, '--stateful', *flags])
+    if sorted(names) != ['logits', 'windows']:
+        raise AssertionError('the inputs and outputs are %s' % ', '.join(names))
+    here = dsinfer.run(xml, case)
+    got = run_engine(engine, xml, names, case)
+    if flags:
+        return case.compare(got, here, 'OpenVINO and dsinfer', ['logits'])
+    return '; '.join([case.compare(got, case.expected, 'OpenVINO', ['logits']),
+                      case.compare(here, case.expected, 'dsinfer')])
 
 
 def list_checks(engine):
@@ -131,9 +144,13 @@ def list_checks(engine):
     for version in engine.versions:
         yield 'v%s FP32' % version, check_exact, (version,)
         yield 'v%s FP16' % version, check_small, (version, ['--data_type', 'FP16'])
+        yield 'v%s stateful' % version, check_stateful, (version, [])
+        yield 'v%s stateful FP16' % version, check_stateful, (version, ['--data_type', 'FP16'])
         if hasattr(engine, 'save'):
             yield 'v%s saved by OpenVINO' % version, check_saved, (version, False)
             yield 'v%s saved by OpenVINO, FP16' % version, check_saved, (version, True)
+            yield 'v%s saved by OpenVINO, stateful' % version, check_saved, (version, False,
+                                                                             ['--stateful'])
 
 
 def main():

@@ -11,7 +11,8 @@ STATES = {'h': 'new_h', 'c': 'new_c'}
 
 
 def run_calls(infer, names, windows, n_cell):
-    """infer(feeds) -> values by role. All calls: {role: [calls, ...]}."""
+    """infer(feeds) -> values by role. All calls: {role: [calls, ...]}. A network without inputs for
+    its states keeps them itself."""
     states = {role: numpy.zeros((1, n_cell), 'f4') for role in STATES if role in names}
     rows = []
     for window in windows:

@@ -36,6 +36,7 @@ struct dsinfer_convert_options {
     int ir_version;          /* 10 or 11; default 10 */
     enum dsinfer_convert_type type;
     enum dsinfer_convert_format format; /* only model_name belongs to others than IR, too */
+    int is_stateful; /* the engine keeps h and c; they are no inputs and outputs */
 };
 
 /* Fills in the defaults. */

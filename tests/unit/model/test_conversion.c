@@ -5,6 +5,7 @@
 
 #include <dsinfer/convert.h>
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,13 +99,35 @@ static void a_sink_that_fails_ends_the_writing(void **state) {
     dsinfer_conversion_destroy(conversion);
 }
 
-static void check_memory(const char *input) {
+static void states_kept_inside_are_no_ports(void **state) {
+    struct dsinfer_convert_options options;
+    struct dsinfer_conversion *conversion;
+    struct output output = {.limit = SIZE_MAX};
+
+    (void)state;
+    dsinfer_convert_options_init(&options);
+    options.is_stateful = 1;
+    assert_int_equal(create(&options, &conversion, NULL), DSINFER_OK);
+    assert_string_equal(dsinfer_conversion_get_port(conversion, 0)->role, "windows");
+    assert_string_equal(dsinfer_conversion_get_port(conversion, 1)->role, "logits");
+    assert_null(dsinfer_conversion_get_port(conversion, 2));
+    assert_int_equal(dsinfer_conversion_write(conversion, 0, take, &output, NULL), DSINFER_OK);
+    assert_non_null(strstr(output.bytes, "variable_id=\"previous_state_c/read\""));
+    free(output.bytes);
+    dsinfer_conversion_destroy(conversion);
+
+    options.output = "lstm_fused_cell/GatherNd";
+    assert_int_equal(create(&options, &conversion, NULL), DSINFER_ERR_ARGUMENT);
+}
+
+static void check_memory(const char *input, bool is_stateful) {
     struct dsinfer_convert_options options;
     enum dsinfer_status status = DSINFER_ERR_NO_MEMORY;
     long k;
 
     dsinfer_convert_options_init(&options);
     options.input = input;
+    options.is_stateful = is_stateful;
     options.output = "raw_logits,lstm_fused_cell/Gather,lstm_fused_cell/GatherNd_1";
     for (k = 0; status != DSINFER_OK; k++) {
         struct dsinfer_conversion *conversion = NULL;
@@ -126,8 +149,9 @@ static void check_memory(const char *input) {
 
 static void memory_that_runs_out_is_reported_anywhere(void **state) {
     (void)state;
-    check_memory("input_node[1 16 19 26],input_lengths->16");
-    check_memory("input_node[2 16 19 26],input_lengths->[7 16]");
+    check_memory("input_node[1 16 19 26],input_lengths->16", false);
+    check_memory("input_node[1 16 19 26],input_lengths->16", true);
+    check_memory("input_node[2 16 19 26],input_lengths->[7 16]", false);
 }
 
 static void wrong_options_are_refused(void **state) {
@@ -154,6 +178,7 @@ int main(void) {
         cmocka_unit_test(ports_notes_and_endings_end_with_null),
         cmocka_unit_test(constants_of_half_the_size_make_half_the_file),
         cmocka_unit_test(a_sink_that_fails_ends_the_writing),
+        cmocka_unit_test(states_kept_inside_are_no_ports),
         cmocka_unit_test(memory_that_runs_out_is_reported_anywhere),
         cmocka_unit_test(wrong_options_are_refused),
     };

@@ -29,6 +29,11 @@
     "<layer id=\"0\" name=\"k\" type=\"Const\"><data " data                                        \
     "/><output>" PORT("0") "</output></layer>"
 
+#define VARIABLE(id, name, type, variable)                                                         \
+    "<layer id=\"" id "\" name=\"" name "\" type=\"" type "\"><data variable_id=\"" variable       \
+    "\"/><input>" PORT("0") "</input><output>" PORT("1") "</output></layer>"
+#define ZEROS CONST("element_type=\"f32\" shape=\"2\" offset=\"0\" size=\"8\"")
+
 static const uint8_t WEIGHTS[16] = {0};
 
 static enum dsinfer_status read_text(const char *text, struct dsi_graph *graph,
@@ -82,6 +87,24 @@ static const struct {
      DSINFER_ERR_MALFORMED,
      {"'t'", "no body"}},
     {NET("<layer id=\"0\" name=\"t\" type=\"\"/>", ""), DSINFER_ERR_MALFORMED, {"type ''"}},
+    {NET(PARAMETER("0") VARIABLE("1", "r", "ReadValue", "v"), EDGE("0", "0", "1", "0")),
+     DSINFER_ERR_UNSUPPORTED,
+     {"'r'", "zeros"}},
+    {NET(ZEROS VARIABLE("1", "r", "ReadValue", "v"), EDGE("0", "0", "1", "0")),
+     DSINFER_ERR_UNSUPPORTED,
+     {"'r'", "never assigned"}},
+    {NET(ZEROS VARIABLE("1", "r", "ReadValue", "v") VARIABLE("2", "a", "Assign", "w"),
+         EDGE("0", "0", "1", "0") EDGE("1", "1", "2", "0")),
+     DSINFER_ERR_UNSUPPORTED,
+     {"'r'", "never assigned"}},
+    {NET(ZEROS VARIABLE("1", "r", "ReadValue", "v") VARIABLE("2", "a", "Assign", "v"),
+         EDGE("0", "0", "1", "0") EDGE("1", "1", "2", "0")),
+     DSINFER_ERR_UNSUPPORTED,
+     {"'a'", "something else"}},
+    {NET(ZEROS VARIABLE("1", "r", "ReadValue", "v") VARIABLE("2", "s", "ReadValue", "v"),
+         EDGE("0", "0", "1", "0") EDGE("0", "0", "2", "0")),
+     DSINFER_ERR_UNSUPPORTED,
+     {"'s'", "another layer"}},
 };
 
 static void broken_documents_are_refused_with_the_place(void **state) {
