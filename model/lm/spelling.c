@@ -1,4 +1,4 @@
-/* Longest labels first, found by bisection among the sorted texts.
+/* Longest labels first, found by bisection among the sorted texts; those of one byte by a table.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "model/lm/spelling.h"
 
@@ -48,6 +48,9 @@ enum dsinfer_status dsi_spelling_init(struct dsi_spelling *spelling,
         label->size = strlen(label->text);
         label->label = (uint32_t)i;
         spelling->longest = label->size > spelling->longest ? label->size : spelling->longest;
+        if (label->size == 1) {
+            spelling->letters[(unsigned char)label->text[0]] = label->label + 1;
+        }
     }
     qsort(spelling->labels, spelling->n_labels, sizeof(*spelling->labels), compare_labels);
     return DSINFER_OK;
@@ -86,12 +89,13 @@ static size_t match_label(const struct dsi_spelling *spelling, const char *text,
         *out = (uint32_t)(unsigned char)*text - 1;
         return *text ? 1 : 0;
     }
-    for (length = size < spelling->longest ? size : spelling->longest; length > 0; length--) {
+    for (length = size < spelling->longest ? size : spelling->longest; length > 1; length--) {
         if (find_label(spelling, text, length, out)) {
-            break;
+            return length;
         }
     }
-    return length;
+    *out = spelling->letters[(unsigned char)*text] - 1;
+    return spelling->letters[(unsigned char)*text] ? 1 : 0;
 }
 
 bool dsi_spelling_write(const struct dsi_spelling *spelling, const char *text, size_t size,

@@ -14,7 +14,8 @@ struct dsi_spelling_label;
 struct dsi_spelling {
     struct dsi_spelling_label *labels; /* owned; by text; NULL in bytes mode */
     size_t n_labels;
-    size_t longest; /* bytes of the longest text */
+    size_t longest;        /* bytes of the longest text */
+    uint32_t letters[256]; /* label + 1 of each text of one byte, by that byte; 0: there is none */
 };
 
 /* `alphabet` is lent until finish; NULL for bytes mode. */

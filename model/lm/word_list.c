@@ -43,6 +43,18 @@ static bool is_mark(const char *text, size_t size) {
            dsi_text_is(&word, "<s>") || dsi_text_is(&word, "</s>");
 }
 
+/* The first labels, 16 bits each: an alphabet has fewer than 65536. */
+static uint64_t make_key(const uint32_t *labels) {
+    uint64_t key = 0;
+    size_t i;
+
+    for (i = 0; i < 4; i++) {
+        key = key << 16 | *labels;
+        labels += *labels != 0;
+    }
+    return key;
+}
+
 bool dsi_word_list_add(struct dsi_word_list *list, const char *text, size_t size, float score) {
     uint32_t *labels = list->labels + list->n_labels;
     size_t n = 0;
@@ -61,14 +73,20 @@ bool dsi_word_list_add(struct dsi_word_list *list, const char *text, size_t size
     }
     labels[n] = 0;
     list->n_labels += n + 1;
-    list->words[list->n_words++] = (struct dsi_word){.labels = labels, .score = score};
+    list->words[list->n_words++] =
+        (struct dsi_word){.key = make_key(labels), .labels = labels, .score = score};
     return true;
 }
 
 static int compare_words(const void *a, const void *b) {
-    const uint32_t *x = ((const struct dsi_word *)a)->labels;
-    const uint32_t *y = ((const struct dsi_word *)b)->labels;
+    const struct dsi_word *one = a;
+    const struct dsi_word *other = b;
+    const uint32_t *x = one->labels;
+    const uint32_t *y = other->labels;
 
+    if (one->key != other->key) {
+        return one->key < other->key ? -1 : 1;
+    }
     while (*x && *x == *y) {
         x++;
         y++;

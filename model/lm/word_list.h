@@ -10,6 +10,7 @@
 #define DSI_WORD_LIST_MAX_SIZE ((size_t)1 << 28)
 
 struct dsi_word {
+    uint64_t key;           /* the first four labels, so that sorting need rarely look at them */
     const uint32_t *labels; /* each one more than the alphabet's, a 0 behind the last */
     float score;
 };
