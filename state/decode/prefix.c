@@ -96,12 +96,13 @@ static enum dsinfer_status begin_units(struct dsi_prefix *prefix) {
     struct dsi_prefix_node *root = &prefix->nodes[prefix->tree.root];
     struct dsi_scoring_context context;
 
-    *root = (struct dsi_prefix_node){0};
+    *root = (struct dsi_prefix_node){.may_follow = UINT64_MAX};
     dsi_scoring_pool_reset(&prefix->contexts);
     if (!scoring) {
         return DSINFER_OK;
     }
     root->state = scoring->dictionary ? scoring->dictionary->start : 0;
+    root->may_follow = dsi_prefix_get_may_follow(prefix, root->state);
     prefix->tree.nodes[prefix->tree.root].ends_unit = true;
     dsi_scoring_begin(scoring, &context);
     return dsi_scoring_pool_add(&prefix->contexts, &context, &root->context);
@@ -140,6 +141,7 @@ static void destroy(struct dsi_search *search) {
     dsi_free(prefix->places);
     dsi_free(prefix->children);
     dsi_free(prefix->followers);
+    dsi_free(prefix->likeliest);
     dsi_free(prefix->nodes);
     dsi_scoring_pool_finish(&prefix->contexts);
     dsi_free(prefix->active);
@@ -188,12 +190,13 @@ static bool allocate(struct dsi_prefix *prefix) {
     prefix->places = dsi_malloc(n_labels * sizeof(*prefix->places));
     prefix->children = dsi_malloc(n_labels * sizeof(*prefix->children));
     prefix->followers = dsi_malloc(n_labels * sizeof(*prefix->followers));
+    prefix->likeliest = dsi_malloc(n_labels * sizeof(*prefix->likeliest));
     prefix->active = dsi_malloc(beam_width * sizeof(*prefix->active));
     prefix->ends = dsi_malloc(beam_width * sizeof(*prefix->ends));
     prefix->nodes = dsi_grow(NULL, &prefix->nodes_capacity, 1, sizeof(*prefix->nodes));
     return prefix->probs && prefix->posteriors && prefix->log_probs && prefix->order &&
-           prefix->places && prefix->children && prefix->followers && prefix->active &&
-           prefix->ends && prefix->nodes &&
+           prefix->places && prefix->children && prefix->followers && prefix->likeliest &&
+           prefix->active && prefix->ends && prefix->nodes &&
            dsi_prefix_reserve_ranks(prefix, n_labels > beam_width ? n_labels : beam_width) &&
            dsi_label_tree_init(&prefix->tree, MAX_NODES) == DSINFER_OK &&
            begin_units(prefix) == DSINFER_OK;

@@ -39,8 +39,10 @@ struct dsi_prefix_rules {
  * now.total, .blank and .label are upstream's score, log_prob_b_prev and log_prob_nb_prev; a total
  * of -inf means that it is not active. */
 struct dsi_prefix_node {
-    uint32_t state;     /* of the dictionary */
-    uint32_t context;   /* of the units that ended up to here: goes with the node that ends one */
+    uint64_t
+        may_follow;   /* bit label % 64: the dictionary may let the label follow, 0: it does not */
+    uint32_t state;   /* of the dictionary */
+    uint32_t context; /* of the units that ended up to here: goes with the node that ends one */
     bool has_end_score; /* end_score is known */
     bool has_memo;      /* this frame: the likeliest way comes from the parent */
     float end_score;    /* of the unit that would end here, beta not in it */
@@ -80,10 +82,11 @@ struct dsi_prefix {
     uint32_t *order;   /* [n_chosen] labels that may be said, in upstream's order */
     uint32_t *places;  /* of each label in `order`, or DSI_PREFIX_NO_PLACE */
     size_t n_chosen;
-    float best_log_prob; /* of the chosen labels, the blank not being one */
-    float cutoff;        /* of a label's log probability and the score of a prefix: nothing below */
-    float threshold;     /* of extensions: worse ones need no listing, they will not be kept */
-    uint32_t *children;  /* scratch: of one prefix, by label; DSI_LABEL_NONE in between */
+    uint32_t *likeliest; /* [n_likeliest] the same but for the blank, likeliest first */
+    size_t n_likeliest;
+    float cutoff;       /* of a label's log probability and the score of a prefix: nothing below */
+    float threshold;    /* of extensions: worse ones need no listing, they will not be kept */
+    uint32_t *children; /* scratch: of one prefix, by label; DSI_LABEL_NONE in between */
     struct dsi_prefix_follower *followers; /* scratch: of one prefix */
 
     struct dsi_label_tree tree;
@@ -124,6 +127,9 @@ float dsi_prefix_score_unit(const struct dsi_prefix *prefix, uint32_t node, uint
 
 /* The same for a unit that ends with the node itself, computed once. */
 float dsi_prefix_get_end_score(struct dsi_prefix *prefix, uint32_t node);
+
+/* What `may_follow` of a node is whose `state` is known. */
+uint64_t dsi_prefix_get_may_follow(const struct dsi_prefix *prefix, uint32_t state);
 
 /* Finds the labels (not the blank) that may follow `node` in this frame, as the dictionary goes,
  * and leave its score no lower than `limit`: in upstream's order. Returns their number; they are in

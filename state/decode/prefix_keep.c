@@ -188,6 +188,7 @@ static enum dsinfer_status fill_node(struct dsi_prefix *prefix, uint32_t index,
     enum dsinfer_status status;
 
     *own = (struct dsi_prefix_node){
+        .may_follow = dsi_prefix_get_may_follow(prefix, extension->state),
         .state = extension->state,
         .context = prefix->nodes[extension->parent].context,
         .entry_score = extension->entry_score,

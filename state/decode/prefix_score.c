@@ -13,26 +13,35 @@
 /* Extensions there may be beside those that will be kept, where they are not listed in order. */
 #define SPARE_EXTENSIONS 16384
 
+/* Puts the labels in descending order of a number each. */
+static void sort_labels(struct dsi_prefix *prefix, uint32_t *labels, size_t n) {
+    size_t i;
+
+    dsi_prefix_sort(prefix->ranks, n);
+    for (i = 0; i < n; i++) {
+        labels[i] = prefix->ranks[i].index;
+    }
+}
+
 /* Lists the labels in upstream's order: as they are, the blank being the last one, or the likeliest
  * first. */
 static size_t order_labels(struct dsi_prefix *prefix) {
     const size_t n_labels = prefix->config.n_labels;
     const bool is_cut = prefix->config.cutoff_prob < 1.0;
-    const bool is_sorted = is_cut || prefix->config.cutoff_top_n < n_labels;
     double sum = 0.0;
     size_t i;
 
-    for (i = 0; is_sorted && i < n_labels; i++) {
+    for (i = 0; i < n_labels; i++) {
+        prefix->order[i] = (uint32_t)i;
         prefix->ranks[i] =
             (struct dsi_prefix_rank){(float)prefix->probs[i], (uint32_t)i, (uint32_t)i};
     }
-    if (is_sorted) {
-        dsi_prefix_sort(prefix->ranks, n_labels);
+    if (is_cut || prefix->config.cutoff_top_n < n_labels) {
+        sort_labels(prefix, prefix->order, n_labels);
     }
-    for (i = 0; i < n_labels; i++) {
-        prefix->order[i] = is_sorted ? prefix->ranks[i].index : (uint32_t)i;
+    for (i = 0; is_cut && i < n_labels; i++) {
         sum += prefix->probs[prefix->order[i]];
-        if (is_cut && (sum >= prefix->config.cutoff_prob || i + 1 >= prefix->config.cutoff_top_n)) {
+        if (sum >= prefix->config.cutoff_prob || i + 1 >= prefix->config.cutoff_top_n) {
             return i + 1;
         }
     }
@@ -48,15 +57,17 @@ static void choose_labels(struct dsi_prefix *prefix) {
         prefix->places[i] = DSI_PREFIX_NO_PLACE;
     }
     prefix->n_chosen = order_labels(prefix);
-    prefix->best_log_prob = -INFINITY;
+    prefix->n_likeliest = 0;
     for (i = 0; i < prefix->n_chosen; i++) {
         const uint32_t label = prefix->order[i];
 
         prefix->places[label] = (uint32_t)i;
         if (label != blank) {
-            prefix->best_log_prob = fmaxf(prefix->best_log_prob, prefix->log_probs[label]);
+            prefix->ranks[prefix->n_likeliest++] =
+                (struct dsi_prefix_rank){prefix->log_probs[label], label, label};
         }
     }
+    sort_labels(prefix, prefix->likeliest, prefix->n_likeliest);
 }
 
 /* Upstream does nothing where a prefix's score and a label's log probability are together below

@@ -12,6 +12,11 @@ static size_t get_code_point_size(unsigned char byte) {
                                : 0;
 }
 
+static bool is_space(const struct dsi_scoring *scoring, uint32_t label) {
+    return scoring->unit == DSI_SCORING_WORDS && scoring->alphabet->has_space &&
+           label == scoring->alphabet->space;
+}
+
 bool dsi_prefix_is_boundary(const struct dsi_prefix *prefix, uint32_t node, uint32_t label) {
     const struct dsi_scoring *scoring = prefix->config.scoring;
     char buffer[DSI_SCORING_MAX_UNIT];
@@ -25,7 +30,7 @@ bool dsi_prefix_is_boundary(const struct dsi_prefix *prefix, uint32_t node, uint
     case DSI_SCORING_LABELS:
         return true;
     default:
-        return scoring->alphabet->has_space && label == scoring->alphabet->space;
+        return is_space(scoring, label);
     }
 }
 
@@ -50,77 +55,82 @@ float dsi_prefix_get_end_score(struct dsi_prefix *prefix, uint32_t node) {
     return own->end_score;
 }
 
-/* Adds a follower where upstream's order has it; `n` are there. */
-static size_t add_follower(const struct dsi_prefix *prefix, size_t n, uint32_t label,
-                           uint32_t state) {
-    struct dsi_prefix_follower *followers = prefix->followers;
-    size_t i = n;
-
-    for (; i > 0 && prefix->places[followers[i - 1].label] > prefix->places[label]; i--) {
-        followers[i] = followers[i - 1];
-    }
-    followers[i] = (struct dsi_prefix_follower){label, state};
-    return n + 1;
-}
-
-/* The followers where any label may follow. */
-static size_t find_any(const struct dsi_prefix *prefix, uint32_t node, float limit) {
-    const uint32_t blank = (uint32_t)prefix->config.n_labels - 1;
-    const float total = prefix->tree.nodes[node].now.total;
-    size_t n = 0;
-    size_t i;
-
-    for (i = 0; i < prefix->n_chosen; i++) {
-        const uint32_t label = prefix->order[i];
-
-        if (prefix->log_probs[label] + total >= limit && label != blank) {
-            prefix->followers[n++] = (struct dsi_prefix_follower){label, prefix->nodes[node].state};
-        }
-    }
-    return n;
-}
-
-size_t dsi_prefix_find_followers(const struct dsi_prefix *prefix, uint32_t node, float limit) {
+/* The dictionary, where there is one that refuses anything. */
+static const struct dsi_dictionary *get_dictionary(const struct dsi_prefix *prefix) {
     const struct dsi_scoring *scoring = prefix->config.scoring;
-    const struct dsi_dictionary *dictionary = scoring ? scoring->dictionary : NULL;
-    const float total = prefix->tree.nodes[node].now.total;
-    const uint32_t state = prefix->nodes[node].state;
-    uint32_t space = DSI_LABEL_NONE;
-    uint32_t lowest = 0; /* the next label is no lower, but where the file lies */
-    uint32_t arc, end;
-    size_t n = 0;
 
-    if (prefix->best_log_prob + total < limit) {
-        return 0;
-    }
-    if (!dictionary || dictionary->info.is_anything) {
-        return find_any(prefix, node, limit);
-    }
-    if (scoring->unit == DSI_SCORING_WORDS && scoring->alphabet->has_space) {
-        space = scoring->alphabet->space;
+    return scoring && scoring->dictionary && !scoring->dictionary->info.is_anything
+               ? scoring->dictionary
+               : NULL;
+}
+
+uint64_t dsi_prefix_get_may_follow(const struct dsi_prefix *prefix, uint32_t state) {
+    const struct dsi_dictionary *dictionary = get_dictionary(prefix);
+    uint64_t may_follow = 0;
+    uint32_t arc, end;
+
+    if (!dictionary) {
+        return UINT64_MAX;
     }
     dsi_dictionary_get_arcs(dictionary, state, &arc, &end);
     for (; arc < end; arc++) {
         uint32_t label, next;
 
         dsi_dictionary_get_arc(dictionary, arc, &label, &next);
-        label--; /* the end of a word, 0, is no label then */
-        if (label < lowest || label + 1 >= prefix->config.n_labels || label == space) {
-            continue;
-        }
-        lowest = label + 1;
-        if (prefix->places[label] == DSI_PREFIX_NO_PLACE ||
-            prefix->log_probs[label] + total < limit || next >= dictionary->info.n_states) {
-            continue;
-        }
-        if (scoring->unit == DSI_SCORING_CODE_POINTS && dsi_dictionary_is_word(dictionary, next)) {
-            next = dictionary->start;
-        }
-        n = add_follower(prefix, n, label, next);
+        may_follow |= UINT64_C(1) << (label - 1) % 64;
     }
-    if (space != DSI_LABEL_NONE && prefix->places[space] != DSI_PREFIX_NO_PLACE &&
-        prefix->log_probs[space] + total >= limit && dsi_dictionary_is_word(dictionary, state)) {
-        n = add_follower(prefix, n, space, dictionary->start);
+    if (prefix->config.scoring->alphabet->has_space && dsi_dictionary_is_word(dictionary, state)) {
+        may_follow |= UINT64_C(1) << prefix->config.scoring->alphabet->space % 64;
+    }
+    return may_follow;
+}
+
+/* Whether the dictionary lets `label` follow `node`; *next is the state behind it. */
+static bool may_follow(const struct dsi_prefix *prefix, uint32_t node, uint32_t label,
+                       uint32_t *next) {
+    const struct dsi_dictionary *dictionary = get_dictionary(prefix);
+    const struct dsi_prefix_node *own = &prefix->nodes[node];
+
+    *next = own->state;
+    if (!dictionary) {
+        return true;
+    }
+    if (is_space(prefix->config.scoring, label)) {
+        *next = dictionary->start;
+        return dsi_dictionary_is_word(dictionary, own->state);
+    }
+    if (!dsi_dictionary_find(dictionary, own->state, label, next)) {
+        return false;
+    }
+    if (prefix->config.scoring->unit == DSI_SCORING_CODE_POINTS &&
+        dsi_dictionary_is_word(dictionary, *next)) {
+        *next = dictionary->start;
+    }
+    return true;
+}
+
+size_t dsi_prefix_find_followers(const struct dsi_prefix *prefix, uint32_t node, float limit) {
+    const struct dsi_prefix_node *own = &prefix->nodes[node];
+    const float total = prefix->tree.nodes[node].now.total;
+    struct dsi_prefix_follower *followers = prefix->followers;
+    size_t n = 0;
+    size_t i, k;
+
+    for (i = 0; i < prefix->n_likeliest; i++) {
+        const uint32_t label = prefix->likeliest[i];
+        uint32_t state;
+
+        if (prefix->log_probs[label] + total < limit) {
+            break;
+        }
+        if (!(own->may_follow >> label % 64 & 1) || !may_follow(prefix, node, label, &state)) {
+            continue;
+        }
+        for (k = n++; k > 0 && prefix->places[followers[k - 1].label] > prefix->places[label];
+             k--) {
+            followers[k] = followers[k - 1];
+        }
+        followers[k] = (struct dsi_prefix_follower){label, state};
     }
     return n;
 }
