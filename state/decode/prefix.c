@@ -122,6 +122,7 @@ static void reset(struct dsi_search *search) {
     }
     prefix->active[0] = prefix->tree.root;
     prefix->n_active = 1;
+    prefix->worst_total = 0.0f;
     prefix->n_frames = 0;
     prefix->has_begun = false;
 }
@@ -245,6 +246,7 @@ static enum dsinfer_status copy(const struct dsi_search *from, struct dsi_search
     memcpy(nodes, source->nodes, source->tree.n_nodes * sizeof(*nodes));
     memcpy(prefix->active, source->active, source->n_active * sizeof(*prefix->active));
     prefix->n_active = source->n_active;
+    prefix->worst_total = source->worst_total;
     prefix->n_frames = source->n_frames;
     prefix->has_begun = source->has_begun;
     return DSINFER_OK;

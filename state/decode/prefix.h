@@ -97,6 +97,7 @@ struct dsi_prefix {
 
     uint32_t *active; /* owned; [config.beam_width] */
     size_t n_active;
+    float worst_total;                       /* of them */
     struct dsi_prefix_extension *extensions; /* owned; those of one parent together */
     size_t n_extensions, extensions_capacity;
     size_t *ends;                  /* owned; [config.beam_width] of each active one's extensions */

@@ -290,16 +290,26 @@ static enum dsinfer_status make_nodes(struct dsi_prefix *prefix, size_t n_kept) 
 /* --- the next frame --------------------------------------------------------------------------- */
 
 /* Makes the scores and alignments of this frame those of the next one's past. */
-static void move_on(struct dsi_prefix *prefix, uint32_t index) {
-    struct dsi_label_node *node = &prefix->tree.nodes[index];
-    const struct dsi_prefix_node *own = &prefix->nodes[index];
+static void move_on(struct dsi_prefix *prefix, size_t n_kept) {
+    size_t i;
 
-    node->now = (struct dsi_label_score){own->total, own->blank, own->label};
-    if (node->next_alignment != DSI_ALIGNMENT_NONE) {
-        dsi_alignment_unref(&prefix->alignments, node->alignment);
-        node->alignment = node->next_alignment;
-        node->next_alignment = DSI_ALIGNMENT_NONE;
+    prefix->worst_total = INFINITY;
+    for (i = 0; i < n_kept; i++) {
+        const uint32_t index = prefix->ranks[i].index;
+        struct dsi_label_node *node = &prefix->tree.nodes[index];
+        struct dsi_prefix_node *own = &prefix->nodes[index];
+
+        node->now = (struct dsi_label_score){own->total, own->blank, own->label};
+        if (node->next_alignment != DSI_ALIGNMENT_NONE) {
+            dsi_alignment_unref(&prefix->alignments, node->alignment);
+            node->alignment = node->next_alignment;
+            node->next_alignment = DSI_ALIGNMENT_NONE;
+        }
+        own->slot = (uint32_t)i;
+        prefix->active[i] = index;
+        prefix->worst_total = own->total < prefix->worst_total ? own->total : prefix->worst_total;
     }
+    prefix->n_active = n_kept;
 }
 
 /* Takes what is not active and has no children out of the tree, from a node upwards. */
@@ -318,22 +328,37 @@ static void remove_nodes(struct dsi_prefix *prefix, uint32_t index) {
     }
 }
 
-/* Lets the prefixes go that are not kept. */
-static void drop_others(struct dsi_prefix *prefix) {
-    struct dsi_label_node *nodes = prefix->tree.nodes;
+/* Makes the active prefixes among the ranks that are not kept inactive, and the indices of these
+ * ranks those of their nodes, or DSI_LABEL_NONE. */
+static void drop_others(struct dsi_prefix *prefix, size_t n_kept, size_t n) {
     size_t i;
 
-    for (i = 0; i < prefix->n_active; i++) {
-        const uint32_t index = prefix->active[i];
+    for (i = n_kept; i < n; i++) {
+        struct dsi_prefix_rank *rank = &prefix->ranks[i];
+        struct dsi_label_node *node;
 
-        if (!dsi_prefix_is_active(prefix, index)) {
-            dsi_alignment_unref(&prefix->alignments, nodes[index].alignment);
-            nodes[index].alignment = DSI_ALIGNMENT_NONE;
+        if (rank->index >= prefix->n_active) {
+            rank->index = DSI_LABEL_NONE;
+            continue;
         }
+        rank->index = prefix->active[rank->index];
+        node = &prefix->tree.nodes[rank->index];
+        node->now.total = -INFINITY;
+        dsi_alignment_unref(&prefix->alignments, node->alignment);
+        node->alignment = DSI_ALIGNMENT_NONE;
     }
-    for (i = 0; i < prefix->n_active; i++) {
-        if (nodes[prefix->active[i]].parent != DSI_LABEL_NONE) { /* not gone with a child */
-            remove_nodes(prefix, prefix->active[i]);
+}
+
+/* Takes them out of the tree as far as nothing hangs on them. */
+static void remove_others(struct dsi_prefix *prefix, size_t n_kept, size_t n) {
+    size_t i;
+
+    for (i = n_kept; i < n; i++) {
+        const uint32_t index = prefix->ranks[i].index;
+
+        if (index != DSI_LABEL_NONE &&
+            prefix->tree.nodes[index].parent != DSI_LABEL_NONE) { /* not gone with a child */
+            remove_nodes(prefix, index);
         }
     }
 }
@@ -384,7 +409,7 @@ static enum dsinfer_status commit(struct dsi_prefix *prefix) {
 enum dsinfer_status dsi_prefix_keep_best(struct dsi_prefix *prefix) {
     size_t n_kept = 0;
     enum dsinfer_status status = choose_best(prefix, &n_kept);
-    size_t i;
+    const size_t n = prefix->n_active + prefix->n_extensions;
 
     if (status == DSINFER_OK) {
         status = make_nodes(prefix, n_kept);
@@ -392,16 +417,8 @@ enum dsinfer_status dsi_prefix_keep_best(struct dsi_prefix *prefix) {
     if (status != DSINFER_OK) {
         return status;
     }
-    for (i = 0; i < prefix->n_active; i++) {
-        prefix->tree.nodes[prefix->active[i]].now.total = -INFINITY; /* unless it is kept */
-    }
-    for (i = 0; i < n_kept; i++) {
-        move_on(prefix, prefix->ranks[i].index);
-    }
-    drop_others(prefix);
-    for (i = 0; i < n_kept; i++) {
-        prefix->active[i] = prefix->ranks[i].index;
-    }
-    prefix->n_active = n_kept;
+    drop_others(prefix, n_kept, n);
+    move_on(prefix, n_kept);
+    remove_others(prefix, n_kept, n);
     return prefix->n_frames % COMMIT_INTERVAL == 0 ? commit(prefix) : DSINFER_OK;
 }

@@ -74,16 +74,11 @@ static void choose_labels(struct dsi_prefix *prefix) {
  * this: with a language model, while the beam is full. */
 static float get_cutoff(const struct dsi_prefix *prefix) {
     const struct dsi_scoring *scoring = prefix->config.scoring;
-    float worst = INFINITY;
-    size_t i;
 
     if (!scoring || prefix->n_active < prefix->config.beam_width) {
         return -INFINITY;
     }
-    for (i = 0; i < prefix->n_active; i++) {
-        worst = fminf(worst, prefix->tree.nodes[prefix->active[i]].now.total);
-    }
-    return (float)((double)worst + log(prefix->probs[prefix->config.n_labels - 1]) -
+    return (float)((double)prefix->worst_total + log(prefix->probs[prefix->config.n_labels - 1]) -
                    fmax(0.0, scoring->beta));
 }
 
@@ -204,20 +199,6 @@ static void rescore(struct dsi_prefix *prefix, uint32_t index) {
         }
     }
     own->total = dsi_prefix_add_logs(own->blank, own->label);
-}
-
-/* Extensions worse than the worst of so many prefixes as the beam holds will not be kept. */
-static float get_threshold(const struct dsi_prefix *prefix) {
-    float worst = INFINITY;
-    size_t i;
-
-    if (prefix->rules.needs_order || prefix->n_active < prefix->config.beam_width) {
-        return -INFINITY;
-    }
-    for (i = 0; i < prefix->n_active; i++) {
-        worst = fminf(worst, prefix->nodes[prefix->active[i]].total);
-    }
-    return worst;
 }
 
 /* Leaves the best of the extensions, so that a large alphabet needs no large memory. */
@@ -372,15 +353,20 @@ enum dsinfer_status dsi_prefix_extend_frame(struct dsi_prefix *prefix, float thr
 }
 
 enum dsinfer_status dsi_prefix_score_frame(struct dsi_prefix *prefix) {
+    float worst = INFINITY;
     size_t i;
 
     choose_labels(prefix);
     prefix->cutoff = get_cutoff(prefix);
     for (i = 0; i < prefix->n_active; i++) {
-        prefix->nodes[prefix->active[i]].slot = (uint32_t)i;
+        const uint32_t index = prefix->active[i];
+
+        rescore(prefix, index);
+        worst = prefix->nodes[index].total < worst ? prefix->nodes[index].total : worst;
     }
-    for (i = 0; i < prefix->n_active; i++) {
-        rescore(prefix, prefix->active[i]);
+    /* Extensions worse than so many prefixes as the beam holds will not be kept. */
+    if (prefix->rules.needs_order || prefix->n_active < prefix->config.beam_width) {
+        worst = -INFINITY;
     }
-    return dsi_prefix_extend_frame(prefix, get_threshold(prefix));
+    return dsi_prefix_extend_frame(prefix, worst);
 }
