@@ -58,14 +58,9 @@ struct dsi_prefix_node {
 struct dsi_prefix_extension {
     uint32_t parent, label;
     uint32_t child; /* a node that is not active, or DSI_LABEL_NONE */
-    uint32_t state; /* of the dictionary */
+    uint32_t state; /* of the dictionary, where there is no child */
     float score, entry_score;
     bool is_kept;
-};
-
-/* A label that the dictionary lets follow, and its state behind it. */
-struct dsi_prefix_follower {
-    uint32_t label, state;
 };
 
 struct dsi_prefix {
@@ -84,10 +79,10 @@ struct dsi_prefix {
     size_t n_chosen;
     uint32_t *likeliest; /* [n_likeliest] the same but for the blank, likeliest first */
     size_t n_likeliest;
-    float cutoff;       /* of a label's log probability and the score of a prefix: nothing below */
-    float threshold;    /* of extensions: worse ones need no listing, they will not be kept */
-    uint32_t *children; /* scratch: of one prefix, by label; DSI_LABEL_NONE in between */
-    struct dsi_prefix_follower *followers; /* scratch: of one prefix */
+    float cutoff;        /* of a label's log probability and the score of a prefix: nothing below */
+    float threshold;     /* of extensions: worse ones need no listing, they will not be kept */
+    uint32_t *children;  /* scratch: of one prefix, by label; DSI_LABEL_NONE in between */
+    uint32_t *followers; /* scratch: of one prefix */
 
     struct dsi_label_tree tree;
     struct dsi_prefix_node *nodes; /* owned; beside tree.nodes */
@@ -132,10 +127,14 @@ float dsi_prefix_get_end_score(struct dsi_prefix *prefix, uint32_t node);
 /* What `may_follow` of a node is whose `state` is known. */
 uint64_t dsi_prefix_get_may_follow(const struct dsi_prefix *prefix, uint32_t state);
 
-/* Finds the labels (not the blank) that may follow `node` in this frame, as the dictionary goes,
- * and leave its score no lower than `limit`: in upstream's order. Returns their number; they are in
- * prefix->followers. */
+/* Finds the labels (not the blank) that may follow `node` in this frame, as far as its `may_follow`
+ * tells, and leave its score no lower than `limit`: in upstream's order. Returns their number; they
+ * are in prefix->followers. */
 size_t dsi_prefix_find_followers(const struct dsi_prefix *prefix, uint32_t node, float limit);
+
+/* Whether the dictionary lets `label` follow `node`; *next is the state behind it. */
+bool dsi_prefix_may_follow(const struct dsi_prefix *prefix, uint32_t node, uint32_t label,
+                           uint32_t *next);
 
 /* prefix_score.c: what may happen in a frame, and how likely it is. probs and posteriors are there.
  * ERR_NO_MEMORY, ERR_LIMIT. */

@@ -121,9 +121,16 @@ static float score_extension(struct dsi_prefix *prefix, uint32_t index, uint32_t
 
 /* When, among the labels, upstream hangs the first child on a prefix in this frame. */
 static uint32_t find_first_extension(const struct dsi_prefix *prefix, uint32_t index) {
-    return dsi_prefix_find_followers(prefix, index, prefix->cutoff) > 0
-               ? prefix->places[prefix->followers[0].label]
-               : DSI_PREFIX_NO_PLACE;
+    const size_t n = dsi_prefix_find_followers(prefix, index, prefix->cutoff);
+    uint32_t state;
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        if (dsi_prefix_may_follow(prefix, index, prefix->followers[i], &state)) {
+            return prefix->places[prefix->followers[i]];
+        }
+    }
+    return DSI_PREFIX_NO_PLACE;
 }
 
 /* Whether upstream tries the prefix `a` before `b` with the same label: in the order of scores
@@ -268,21 +275,18 @@ static float get_bonus(const struct dsi_prefix *prefix) {
                                                             : fmaxf((float)scoring->beta, 0.0f);
 }
 
-/* Extends a prefix by a label unless what comes about is active. */
-static enum dsinfer_status extend(struct dsi_prefix *prefix, uint32_t index,
-                                  struct dsi_prefix_follower follower) {
+/* Extends a prefix by a label, if the dictionary lets it, unless what comes about is active. */
+static enum dsinfer_status extend(struct dsi_prefix *prefix, uint32_t index, uint32_t label) {
     struct dsi_prefix_extension extension = {
-        .parent = index,
-        .label = follower.label,
-        .child = prefix->children[follower.label],
-        .state = follower.state,
-    };
+        .parent = index, .label = label, .child = prefix->children[label]};
 
-    if (extension.child != DSI_LABEL_NONE && dsi_prefix_is_active(prefix, extension.child)) {
+    if (extension.child != DSI_LABEL_NONE
+            ? dsi_prefix_is_active(prefix, extension.child)
+            : !dsi_prefix_may_follow(prefix, index, label, &extension.state)) {
         return DSINFER_OK;
     }
     extension.score =
-        score_extension(prefix, index, follower.label, extension.child, &extension.entry_score);
+        score_extension(prefix, index, label, extension.child, &extension.entry_score);
     if (extension.score < prefix->threshold) {
         return DSINFER_OK;
     }

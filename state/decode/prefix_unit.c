@@ -85,9 +85,8 @@ uint64_t dsi_prefix_get_may_follow(const struct dsi_prefix *prefix, uint32_t sta
     return may_follow;
 }
 
-/* Whether the dictionary lets `label` follow `node`; *next is the state behind it. */
-static bool may_follow(const struct dsi_prefix *prefix, uint32_t node, uint32_t label,
-                       uint32_t *next) {
+bool dsi_prefix_may_follow(const struct dsi_prefix *prefix, uint32_t node, uint32_t label,
+                           uint32_t *next) {
     const struct dsi_dictionary *dictionary = get_dictionary(prefix);
     const struct dsi_prefix_node *own = &prefix->nodes[node];
 
@@ -110,27 +109,25 @@ static bool may_follow(const struct dsi_prefix *prefix, uint32_t node, uint32_t 
 }
 
 size_t dsi_prefix_find_followers(const struct dsi_prefix *prefix, uint32_t node, float limit) {
-    const struct dsi_prefix_node *own = &prefix->nodes[node];
+    const uint64_t may_follow = prefix->nodes[node].may_follow;
     const float total = prefix->tree.nodes[node].now.total;
-    struct dsi_prefix_follower *followers = prefix->followers;
+    uint32_t *followers = prefix->followers;
     size_t n = 0;
     size_t i, k;
 
     for (i = 0; i < prefix->n_likeliest; i++) {
         const uint32_t label = prefix->likeliest[i];
-        uint32_t state;
 
         if (prefix->log_probs[label] + total < limit) {
             break;
         }
-        if (!(own->may_follow >> label % 64 & 1) || !may_follow(prefix, node, label, &state)) {
+        if (!(may_follow >> label % 64 & 1)) {
             continue;
         }
-        for (k = n++; k > 0 && prefix->places[followers[k - 1].label] > prefix->places[label];
-             k--) {
+        for (k = n++; k > 0 && prefix->places[followers[k - 1]] > prefix->places[label]; k--) {
             followers[k] = followers[k - 1];
         }
-        followers[k] = (struct dsi_prefix_follower){label, state};
+        followers[k] = label;
     }
     return n;
 }
