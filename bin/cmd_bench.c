@@ -19,7 +19,6 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#define CHUNK_SAMPLES 4096
 #define MAX_AUDIO_S 3600
 
 struct settings {
@@ -63,35 +62,11 @@ struct report {
 
 static bool read_audio(const char *name, uint32_t rate, float **samples, size_t *n_samples,
                        struct cli_error *error) {
-    const size_t max_samples = (size_t)rate * MAX_AUDIO_S;
-    struct cli_audio *audio = NULL;
-    struct cli_raw raw;
-    size_t n = 1;
-    size_t capacity = 0;
-
-    cli_raw_options(&raw);
-    if (!cli_audio_open(name, &raw, rate, &audio, error)) {
+    if (!cli_audio_read_whole(name, rate, MAX_AUDIO_S, samples, n_samples, error)) {
         return false;
     }
-    while (n) {
-        if (*n_samples + CHUNK_SAMPLES > capacity) {
-            capacity = 2 * (*n_samples + CHUNK_SAMPLES);
-            *samples = cli_realloc(*samples, capacity, sizeof(float));
-        }
-        if (!cli_audio_read(audio, *samples + *n_samples, CHUNK_SAMPLES, &n, error)) {
-            break;
-        }
-        *n_samples += n;
-        if (*n_samples > max_samples) {
-            cli_fail(error, CLI_RESOURCES, "longer than the limit of %d seconds", MAX_AUDIO_S);
-            break;
-        }
-    }
-    cli_audio_close(audio);
-    if (n == 0 && *n_samples == 0) {
-        return cli_fail(error, CLI_AUDIO, "the recording is empty: there is nothing to measure");
-    }
-    return n == 0;
+    return *n_samples ||
+           cli_fail(error, CLI_AUDIO, "the recording is empty: there is nothing to measure");
 }
 
 /* Multiplications of a frame: three dense layers, the two halves of the LSTM, two dense layers. */

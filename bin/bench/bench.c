@@ -2,10 +2,9 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "bin/bench/bench.h"
 #include "bin/memory.h"
+#include "bin/network.h"
 #include "bin/output/status.h"
 
-#include <dsinfer/features.h>
-#include <dsinfer/runner.h>
 #include <dsinfer/stream.h>
 
 #include <math.h>
@@ -18,17 +17,6 @@
 #define LONG_S 8.0  /* enough, whatever is still missing */
 #define N_WARM_UP 8 /* calls of the network that do not count */
 #define FRAMES_PER_S 50
-
-/* The network's part: real windows, states, logits. */
-struct network {
-    const struct dsinfer_model_info *info;
-    struct dsinfer_runner *runner;
-    float *frames;   /* owned, the recording's, with the context's zeros around */
-    size_t n_frames; /* without these */
-    float *windows;  /* owned, one call */
-    float *states;   /* owned: h, c */
-    float *logits;   /* owned, [n_frames rounded up to calls][n_labels] */
-};
 
 static void add(struct cli_series *series, double value_s) {
     if (series->n == series->capacity) {
@@ -133,59 +121,16 @@ static enum dsinfer_status measure_stream(struct cli_bench *bench, struct dsinfe
     return status;
 }
 
-/* The recording's frames, with n_context frames of zeros before and after, and after the last
- * whole call. */
-static enum dsinfer_status make_frames(struct cli_bench *bench, struct network *network,
-                                       struct dsinfer_error *error) {
-    const struct dsinfer_model_info *info = network->info;
-    const size_t width = info->n_features;
-    struct dsinfer_features_options options;
-    struct dsinfer_features *features = NULL;
-    enum dsinfer_status status;
-    size_t capacity;
-
-    dsinfer_features_options_init(&options);
-    options.family = info->family;
-    options.sample_rate = info->sample_rate;
-    status = dsinfer_features_create(&options, &features, error);
-    if (status != DSINFER_OK) {
-        return status;
-    }
-    capacity = dsinfer_features_get_max_frames(features, bench->n_samples) +
-               dsinfer_features_get_max_frames(features, 0) + 2 * info->n_context + bench->n_steps;
-    network->frames = cli_calloc(capacity * width, sizeof(float));
-    network->n_frames = dsinfer_features_feed_f32(features, bench->samples, bench->n_samples,
-                                                  network->frames + info->n_context * width);
-    network->n_frames += dsinfer_features_finish(
-        features, network->frames + (info->n_context + network->n_frames) * width);
-    dsinfer_features_destroy(features);
-    return DSINFER_OK;
-}
-
 /* One call on the windows from `frame` on; returns its time in *spent_s. */
-static enum dsinfer_status call(const struct cli_bench *bench, struct network *network,
-                                size_t frame, double *spent_s) {
-    const struct dsinfer_model_info *info = network->info;
-    const size_t window = (size_t)(2 * info->n_context + 1) * info->n_features;
-    struct dsinfer_step step = {.n_streams = 1, .n_steps = bench->n_steps};
-    enum dsinfer_status status;
-    size_t i;
+static enum dsinfer_status call(struct cli_network *network, size_t frame, double *spent_s) {
+    const double started_s = cli_clock_s();
+    const enum dsinfer_status status = cli_network_call(network, frame);
 
-    for (i = 0; i < bench->n_steps; i++) {
-        memcpy(network->windows + i * window, network->frames + (frame + i) * info->n_features,
-               window * sizeof(float));
-    }
-    step.windows = network->windows;
-    step.h = step.new_h = network->states;
-    step.c = step.new_c = network->states + info->n_cell;
-    step.logits = network->logits + frame * info->n_labels;
-    *spent_s = cli_clock_s();
-    status = dsinfer_runner_run(network->runner, &step);
-    *spent_s = cli_clock_s() - *spent_s;
+    *spent_s = cli_clock_s() - started_s;
     return status;
 }
 
-static enum dsinfer_status measure_network(struct cli_bench *bench, struct network *network) {
+static enum dsinfer_status measure_network(struct cli_bench *bench, struct cli_network *network) {
     const double started_s = cli_clock_s();
     enum dsinfer_status status = DSINFER_OK;
     bool is_complete = false; /* all logits are there */
@@ -200,10 +145,7 @@ static enum dsinfer_status measure_network(struct cli_bench *bench, struct netwo
             (elapsed_s > LONG_S || (elapsed_s > DURATION_S && bench->chunk.n >= MIN_CALLS))) {
             break;
         }
-        if (frame == 0) {
-            memset(network->states, 0, 2 * network->info->n_cell * sizeof(float));
-        }
-        status = call(bench, network, frame, &spent_s);
+        status = call(network, frame, &spent_s);
         if (n_calls++ >= N_WARM_UP) {
             add(&bench->chunk, spent_s);
         }
@@ -216,7 +158,8 @@ static enum dsinfer_status measure_network(struct cli_bench *bench, struct netwo
     return status;
 }
 
-static enum dsinfer_status measure_decoder(struct cli_bench *bench, const struct network *network,
+static enum dsinfer_status measure_decoder(struct cli_bench *bench,
+                                           const struct cli_network *network,
                                            struct dsinfer_error *error) {
     struct dsinfer_decoder *decoder = NULL;
     struct dsinfer_decoder_input input;
@@ -243,38 +186,24 @@ static enum dsinfer_status measure_decoder(struct cli_bench *bench, const struct
 }
 
 enum dsinfer_status cli_bench_measure(struct cli_bench *bench, struct dsinfer_error *error) {
-    const struct dsinfer_model_info *info = dsinfer_model_info(bench->model);
-    const size_t window = (size_t)(2 * info->n_context + 1) * info->n_features;
-    struct dsinfer_runner_options options;
-    struct network network = {.info = info};
+    struct cli_network network;
     double started_s = cli_clock_s();
-    enum dsinfer_status status;
+    enum dsinfer_status status = cli_network_init(&network, bench->model, bench->n_steps, error);
 
-    dsinfer_runner_options_init(&options);
-    options.max_steps = bench->n_steps;
-    status = dsinfer_runner_create(bench->model, &options, &network.runner, error);
     bench->ready_s = cli_clock_s() - started_s;
     if (status == DSINFER_OK) {
         status = measure_stream(bench, error);
     }
     if (status == DSINFER_OK) {
-        status = make_frames(bench, &network, error);
+        status = cli_network_load(&network, bench->samples, bench->n_samples, error);
     }
     if (status == DSINFER_OK) {
-        network.windows = cli_calloc(bench->n_steps * window, sizeof(float));
-        network.states = cli_calloc(2 * (size_t)info->n_cell, sizeof(float));
-        network.logits =
-            cli_calloc((network.n_frames + bench->n_steps) * info->n_labels, sizeof(float));
         status = measure_network(bench, &network);
     }
     if (status == DSINFER_OK) {
         status = measure_decoder(bench, &network, error);
     }
-    dsinfer_runner_destroy(network.runner);
-    free(network.frames);
-    free(network.windows);
-    free(network.states);
-    free(network.logits);
+    cli_network_finish(&network);
     return status;
 }
 

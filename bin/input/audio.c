@@ -197,6 +197,37 @@ bool cli_audio_read(struct cli_audio *audio, float *samples, size_t capacity, si
     return true;
 }
 
+bool cli_audio_read_whole(const char *name, uint32_t rate, uint32_t max_s, float **samples,
+                          size_t *n_samples, struct cli_error *error) {
+    const size_t max_samples = (size_t)rate * max_s;
+    struct cli_audio *audio = NULL;
+    struct cli_raw raw;
+    size_t capacity = 0;
+    size_t n = 1;
+
+    *n_samples = 0;
+    cli_raw_options(&raw);
+    if (!cli_audio_open(name, &raw, rate, &audio, error)) {
+        return false;
+    }
+    while (n) {
+        if (*n_samples + CHUNK_FRAMES > capacity) {
+            capacity = 2 * (*n_samples + CHUNK_FRAMES);
+            *samples = cli_realloc(*samples, capacity, sizeof(**samples));
+        }
+        if (!cli_audio_read(audio, *samples + *n_samples, CHUNK_FRAMES, &n, error)) {
+            break;
+        }
+        *n_samples += n;
+        if (*n_samples > max_samples) {
+            cli_fail(error, CLI_RESOURCES, "longer than the limit of %" PRIu32 " seconds", max_s);
+            break;
+        }
+    }
+    cli_audio_close(audio);
+    return n == 0;
+}
+
 double cli_audio_get_duration_s(const struct cli_audio *audio) {
     const struct cli_source *source = &audio->source;
 

@@ -27,6 +27,11 @@ bool cli_audio_open(const char *name, const struct cli_raw *raw, uint32_t rate,
 bool cli_audio_read(struct cli_audio *audio, float *samples, size_t capacity, size_t *n,
                     struct cli_error *error);
 
+/* Opens `name`, reads all of it and closes it; no longer than `max_s`. *samples is owned by the
+ * caller, also on failure (NULL at first). A signal ends it early, as a success. */
+bool cli_audio_read_whole(const char *name, uint32_t rate, uint32_t max_s, float **samples,
+                          size_t *n_samples, struct cli_error *error);
+
 /* Seconds, or a negative number where the length is not known. */
 double cli_audio_get_duration_s(const struct cli_audio *audio);
 
