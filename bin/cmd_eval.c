@@ -5,6 +5,7 @@
 #include "bin/errors.h"
 #include "bin/eval/evaluate.h"
 #include "bin/eval/fingerprint.h"
+#include "bin/eval/tune.h"
 #include "bin/interrupt.h"
 #include "bin/memory.h"
 #include "bin/output/writer.h"
@@ -15,10 +16,13 @@
 #include <string.h>
 
 #define MAX_SHARDS CLI_MANIFEST_MAX_LINES
+#define DEFAULT_MAX 5.0 /* of either weight */
+#define MAX_MAX 1000.0
 
 struct own {
-    bool is_json, has_texts, has_progress;
-    const char *shard, *resume;
+    bool is_json, has_texts, has_progress, is_tune;
+    const char *shard, *resume, *logits;
+    double alpha_max, beta_max; /* NAN: not given */
 };
 
 struct settings {
@@ -39,6 +43,14 @@ static const struct cli_option own_options[] = {
      "every Nth recording only, beginning with the Ith", 0, 0, NULL},
     {"resume", 0, CLI_TEXT, "FILE", offsetof(struct own, resume),
      "keep there what is done, and do only what is not there yet", 0, 0, NULL},
+    {"tune", 0, CLI_FLAG, NULL, offsetof(struct own, is_tune),
+     "search the weights of the language model with the fewest word errors", 0, 0, NULL},
+    {"lm-alpha-max", 0, CLI_REAL, "X", offsetof(struct own, alpha_max),
+     "... where --lm-alpha goes from 0 to X (default 5)", 0, 0, NULL},
+    {"lm-beta-max", 0, CLI_REAL, "X", offsetof(struct own, beta_max),
+     "... and --lm-beta to X (default 5)", 0, 0, NULL},
+    {"logits", 0, CLI_TEXT, "FOLDER", offsetof(struct own, logits),
+     "... with the network's output kept there as .npy, not in memory", 0, 0, NULL},
 };
 
 /* "I/N" */
@@ -64,14 +76,47 @@ static int parse_shard(struct settings *settings) {
     return CLI_PARSED;
 }
 
+/* What belongs to --tune, and what does not. */
+static int check_tuning(struct own *own) {
+    const struct {
+        const char *name;
+        bool is_given;
+    } options[] = {
+        {"--lm-alpha-max", !isnan(own->alpha_max)}, {"--lm-beta-max", !isnan(own->beta_max)},
+        {"--logits", own->logits != NULL},          {"--texts", own->has_texts},
+        {"--resume", own->resume != NULL},
+    };
+    const size_t n_tuning = 3;
+    size_t i;
+
+    for (i = 0; i < CLI_N(options); i++) {
+        if (options[i].is_given && (i < n_tuning) != own->is_tune) {
+            return cli_usage(options[i].name,
+                             i < n_tuning ? "is for --tune alone" : "has no meaning with --tune");
+        }
+    }
+    own->alpha_max = isnan(own->alpha_max) ? DEFAULT_MAX : own->alpha_max;
+    own->beta_max = isnan(own->beta_max) ? DEFAULT_MAX : own->beta_max;
+    if (!(own->alpha_max >= 0.0 && own->alpha_max <= MAX_MAX)) {
+        return cli_usage("--lm-alpha-max", "is not from 0 to %g", MAX_MAX);
+    }
+    if (!(own->beta_max >= 0.0 && own->beta_max <= MAX_MAX)) {
+        return cli_usage("--lm-beta-max", "is not from 0 to %g", MAX_MAX);
+    }
+    return CLI_PARSED;
+}
+
 static int check(struct settings *settings, const struct cli_words *words) {
+    int exit_code;
+
     if (words->n != 1) {
         return cli_usage("eval", "one manifest is needed: CSV or TSV with audio and text");
     }
     if (settings->own.resume && cli_is_same_file(settings->own.resume, words->items[0])) {
         return cli_usage(settings->own.resume, "is the manifest");
     }
-    return parse_shard(settings);
+    exit_code = parse_shard(settings);
+    return exit_code == CLI_PARSED ? check_tuning(&settings->own) : exit_code;
 }
 
 /* The lines of the shard; owned by the caller. */
@@ -169,6 +214,17 @@ static int evaluate(struct settings *settings, struct cli_eval_job *job,
     return exit_code;
 }
 
+static int tune(const struct settings *settings, struct cli_eval_job *job,
+                struct dsinfer_model *model, const struct dsinfer_decoder_options *decoder) {
+    const struct cli_tune_options options = {settings->own.alpha_max, settings->own.beta_max,
+                                             settings->own.logits, decoder};
+
+    if (!decoder->scorer) {
+        return cli_usage("--tune", "there is no language model whose weights could be tuned");
+    }
+    return cli_tune(job, model, &options);
+}
+
 static int open_and_evaluate(struct settings *settings, struct cli_eval_job *job) {
     struct dsinfer_decoder_options decoder;
     struct dsinfer_model *model = NULL;
@@ -181,7 +237,8 @@ static int open_and_evaluate(struct settings *settings, struct cli_eval_job *job
         exit_code = cli_decoder_open(&settings->decoder, &settings->model, model, &decoder);
     }
     if (exit_code == CLI_EXIT_OK) {
-        exit_code = evaluate(settings, job, model, &decoder);
+        exit_code = settings->own.is_tune ? tune(settings, job, model, &decoder)
+                                          : evaluate(settings, job, model, &decoder);
     }
     dsinfer_model_unref(model);
     return exit_code;
@@ -220,6 +277,7 @@ static int run(int argc, char **argv) {
     int exit_code;
 
     memset(&settings, 0, sizeof(settings));
+    settings.own.alpha_max = settings.own.beta_max = (double)NAN;
     settings.groups[0] =
         (struct cli_group){"Evaluating", own_options, CLI_N(own_options), &settings.own};
     settings.groups[1] = cli_model_options(&settings.model);
@@ -252,6 +310,7 @@ const struct cli_command cli_eval = {
     "insertions, deletions) of all recordings together, by their words or Unicode code points.",
     "  dsinfer eval test.csv\n"
     "  dsinfer eval --json --lm lm.binary -m output_graph.pb test.tsv\n"
-    "  dsinfer eval --shard 2/4 --resume shard2.jsonl test.csv\n",
+    "  dsinfer eval --shard 2/4 --resume shard2.jsonl test.csv\n"
+    "  dsinfer eval --tune --decoder prefix --lm lm.binary dev.csv\n",
     run,
 };

@@ -10,8 +10,8 @@ import signal
 import subprocess
 import time
 
-from support import (FOLDER, PROGRAM, SAMPLE, fails, pcm, read, run, shared, temporary, text_of,
-                     wav, write)
+from support import (BUNDLED, FOLDER, PROGRAM, SAMPLE, fails, need_numpy, pcm, read, run, shared,
+                     temporary, text_of, wav, write)
 
 FAST = ('--decoder', 'greedy', '--no-lm')
 
@@ -228,6 +228,95 @@ def test_progress_is_shown_where_it_is_asked_for():
     path = manifest('p.csv', [[names[0], '0', heard[0]]] * 2)
     assert run('eval', *FAST, path).err == ''
     assert run('eval', *FAST, '--progress', path).err.count('\n') <= 1
+
+
+def pairs(result):
+    return [(line['alpha'], line['beta']) for line in result['tries']]
+
+
+def test_tuning_finds_the_weights_with_the_fewest_errors():
+    name = os.path.basename(write('tune.wav', wav(pcm(SAMPLE)[:80000])))
+    path = manifest('tune.csv', [[name, '0', 'she felt that which she had']])
+    options = ('--beam-width', '20', '--tune', '--lm-alpha-max', '2', '--lm-beta-max', '3')
+    result = run('eval', *options, '--json', path).json()
+    tries = result['tries']
+    assert tries[0]['alpha'] == 1.3 and tries[0]['beta'] == 1.5
+    grid = {(round(0.4 * i, 6), round(0.6 * j, 6)) for i in range(6) for j in range(6)}
+    assert grid <= {(round(a, 6), round(b, 6)) for a, b in pairs(result)}
+    assert len(set(pairs(result))) == len(tries) > 37
+    best = min(tries, key=lambda line: (sum(counts(line)[1:]), line['character_errors']))
+    assert (result['alpha'], result['beta']) == (best['alpha'], best['beta'])
+    assert counts(result) == counts(best)
+    table = run('eval', *options, path).out.splitlines()
+    assert len(table) == len(tries) + 2
+    assert table[-1] == 'best of %d: --lm-alpha %.10g --lm-beta %.10g' % (
+        len(tries), best['alpha'], best['beta'])
+    again = run('eval', '--beam-width', '20', '--lm-alpha', str(best['alpha']), '--lm-beta',
+                str(best['beta']), '--json', path).json()
+    assert counts(again) == counts(best) and again['cer'] == best['cer']
+
+
+def test_tuning_decodes_what_transcribing_decodes():
+    name = os.path.basename(write('same.wav', wav(pcm(SAMPLE)[:60001])))
+    path = manifest('same.csv', [[name, '0', 'she felt that which']])
+    lm = os.path.join(BUNDLED, 'lm.binary')
+    weights = ('--beam-width', '20', '--lm', lm, '--lm-alpha', '0.5', '--lm-beta', '2.5', '--json')
+    models = [shared('oracle', 'graphs', model, 'output_graph.pb') for model in (
+        'ds011-h64-s7', 'ds030-h64-s7', 'ds061-h40-s4', 'ds093-h64-s7')]
+    for model in models + [os.path.join(BUNDLED, 'output_graph.pb')]:
+        expected = run('eval', '-m', model, *weights, path).json()
+        result = run('eval', '-m', model, *weights, '--tune', '--lm-alpha-max', '0',
+                     '--lm-beta-max', '0', path).json()
+        assert pairs(result) == [(0.5, 2.5), (0, 0)]
+        assert counts(result['tries'][0]) == counts(expected), model
+        assert result['tries'][0]['cer'] == expected['cer'], model
+
+
+def test_logits_may_be_kept_in_a_folder():
+    numpy = need_numpy()
+    names, _ = clips(2)
+    empty = os.path.basename(write('empty2.wav', wav(b'')))
+    path = manifest('logits.csv', [[names[0], '0', 'she felt'], [empty, '0', ''],
+                                   ['gone.wav', '0', 'x'], [names[1], '0', 'that']])
+    folder = temporary('logits')
+    options = ('eval', '--beam-width', '20', '--tune', '--lm-alpha-max', '1', '--lm-beta-max', '0')
+    expected = run(*options, '--json', path, code=1)
+    assert run(*options, '--json', '--logits', folder, path, code=1).out == expected.out
+    assert run(*options, '--json', '--logits', folder, path, code=1).out == expected.out
+    assert expected.json()['files'] == 3 and expected.json()['failed'] == 1
+    assert sorted(os.listdir(folder)) == ['000002.npy', '000003.npy', '000005.npy']
+    assert numpy.load(os.path.join(folder, '000002.npy')).shape[1:] == (29,)
+    assert numpy.load(os.path.join(folder, '000003.npy')).shape == (0, 29)
+    fails(*options, '--logits', path, path, code=5, name=path)
+
+
+def test_tuning_needs_something_to_tune():
+    names, _ = clips(1)
+    path = manifest('t.csv', [[names[0], '0', 'x']])
+    for options in (('--no-lm',), ('--decoder', 'greedy'),
+                    ('-m', os.path.join(BUNDLED, 'output_graph.pb'))):
+        fails('eval', '--tune', *options, path, code=2, name='--tune', says='no language model')
+    fails('eval', '--tune', '--resume', 'x', path, code=2, name='--resume')
+    fails('eval', '--tune', '--texts', path, code=2, name='--texts')
+    for option in ('--lm-alpha-max', '--lm-beta-max'):
+        fails('eval', option, '1', path, code=2, name=option, says='--tune')
+        fails('eval', '--tune', option, '-1', path, code=2, name=option)
+        fails('eval', '--tune', option, 'x', path, code=2, name=option)
+    path = manifest('t2.csv', [])
+    fails('eval', '--tune', path, code=4, name=path, kind='audio')
+
+
+def test_signal_ends_tuning_with_the_best_so_far():
+    names, _ = clips(1)
+    path = manifest('ts.csv', [[names[0], '0', 'she felt that']] * 3)
+    process = subprocess.Popen([PROGRAM, 'eval', '--tune', path], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    process.stdout.readline()
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and b'tries are done' in err, (out, err)
+    assert out.splitlines()[-1].startswith(b'best of ')
 
 
 def test_genuine_recordings():
