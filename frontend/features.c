@@ -31,11 +31,13 @@ struct dsinfer_features {
 };
 
 void dsinfer_features_options_init(struct dsinfer_features_options *options) {
-    *options = (struct dsinfer_features_options){
-        .size = sizeof(*options),
-        .family = DSINFER_FAMILY_DS03,
-        .sample_rate = 16000,
-    };
+    if (options) {
+        *options = (struct dsinfer_features_options){
+            .size = sizeof(*options),
+            .family = DSINFER_FAMILY_DS03,
+            .sample_rate = 16000,
+        };
+    }
 }
 
 enum dsinfer_status dsinfer_features_create(const struct dsinfer_features_options *options,

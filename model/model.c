@@ -18,7 +18,9 @@
 #define N_ENGLISH_LABELS 29
 
 void dsinfer_model_options_init(struct dsinfer_model_options *options) {
-    *options = (struct dsinfer_model_options){.size = sizeof(*options)};
+    if (options) {
+        *options = (struct dsinfer_model_options){.size = sizeof(*options)};
+    }
 }
 
 static enum dsinfer_status take_options(const struct dsinfer_model_options *from,
@@ -141,7 +143,7 @@ static enum dsinfer_status open_alphabet_beside(struct dsinfer_model *model, con
     if (status == DSINFER_OK) {
         model->info.alphabet_source = DSINFER_ALPHABET_BESIDE;
         status = check_alphabet(model, path, err);
-    } else if (status == DSINFER_ERR_IO) { /* there is none */
+    } else if (status == DSINFER_ERR_IO && dsi_file_is_missing(path)) {
         status = DSINFER_OK;
     } else {
         status = dsi_fail(err, status, "the alphabet '%s': %s", path, detail.message);

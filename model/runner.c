@@ -23,8 +23,10 @@ struct dsinfer_runner {
 };
 
 void dsinfer_runner_options_init(struct dsinfer_runner_options *options) {
-    *options = (struct dsinfer_runner_options){
-        .size = sizeof(*options), .max_streams = 1, .max_steps = 16};
+    if (options) {
+        *options = (struct dsinfer_runner_options){
+            .size = sizeof(*options), .max_streams = 1, .max_steps = 16};
+    }
 }
 
 static enum dsinfer_status take_options(const struct dsinfer_model *model,

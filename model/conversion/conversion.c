@@ -16,8 +16,10 @@ static const char *const ENDINGS[][2] = {[DSINFER_CONVERT_IR] = {".xml", ".bin"}
 #define MAX_FILES (sizeof(ENDINGS[0]) / sizeof(ENDINGS[0][0]))
 
 void dsinfer_convert_options_init(struct dsinfer_convert_options *options) {
-    *options = (struct dsinfer_convert_options){
-        .size = sizeof(*options), .model_name = "model", .ir_version = 10};
+    if (options) {
+        *options = (struct dsinfer_convert_options){
+            .size = sizeof(*options), .model_name = "model", .ir_version = 10};
+    }
 }
 
 static enum dsinfer_status take_options(const struct dsinfer_convert_options *from,

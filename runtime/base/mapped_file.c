@@ -20,6 +20,12 @@ static enum dsinfer_status fail_errno(struct dsinfer_error *err, const char *wha
     return dsi_fail(err, DSINFER_ERR_IO, "%s: %s", what, reason);
 }
 
+bool dsi_file_is_missing(const char *path) {
+    struct stat facts;
+
+    return lstat(path, &facts) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
 enum dsinfer_status dsi_mapped_file_open(struct dsi_mapped_file *file, const char *path,
                                          struct dsinfer_error *err) {
     enum dsinfer_status status = DSINFER_ERR_IO;

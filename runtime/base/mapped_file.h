@@ -7,6 +7,8 @@
 
 #include <dsinfer/status.h>
 
+#include <stdbool.h>
+
 struct dsi_mapped_file {
     struct dsi_bytes bytes; /* lent until close; size 0 for an empty file */
 };
@@ -15,6 +17,9 @@ struct dsi_mapped_file {
  * reason; *file is then as after close. */
 enum dsinfer_status dsi_mapped_file_open(struct dsi_mapped_file *file, const char *path,
                                          struct dsinfer_error *err);
+
+/* Nothing has this name, not even a link that leads nowhere. */
+bool dsi_file_is_missing(const char *path);
 
 /* Gives the pages that lie wholly inside `bytes` back to the system: they will be read from the
  * file again when touched. Mapped pages count as resident memory, so a loader drops what it has

@@ -182,6 +182,12 @@ static void the_alphabet_beside_the_model_is_taken_if_it_is_there(void **state) 
     assert_int_equal(dsinfer_model_info(model)->alphabet_source, DSINFER_ALPHABET_BESIDE);
     dsinfer_model_unref(model);
 
+    unlink(alphabet);
+    assert_int_equal(symlink("nowhere", alphabet), 0); /* there, but it cannot be read */
+    assert_int_equal(dsinfer_model_open(graph, NULL, &model, &err), DSINFER_ERR_IO);
+    assert_non_null(strstr(err.message, "alphabet.txt"));
+    unlink(alphabet);
+
     write_text(alphabet, "a\n");
     assert_int_equal(dsinfer_model_open(graph, NULL, &model, &err), DSINFER_ERR_MISMATCH);
     write_text(alphabet, "a\na\n");
