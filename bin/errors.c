@@ -64,15 +64,51 @@ bool cli_fail_library(struct cli_error *error, enum dsinfer_status status,
     return false;
 }
 
-size_t cli_print(FILE *file, const char *text) {
-    const char *p;
+/* Bytes of the character at the beginning of `text`; 1 for a byte that begins none. */
+static size_t measure_character(const unsigned char *text) {
+    const size_t length = text[0] < 0xc2   ? 1
+                          : text[0] < 0xe0 ? 2
+                          : text[0] < 0xf0 ? 3
+                          : text[0] < 0xf5 ? 4
+                                           : 1;
+    size_t i;
 
-    for (p = text; *p; p++) {
-        const unsigned char byte = (unsigned char)*p;
-
-        fputc(byte < 0x20 || byte == 0x7f ? '?' : byte, file);
+    for (i = 1; i < length; i++) {
+        if ((text[i] & 0xc0) != 0x80) {
+            return 1;
+        }
     }
-    return (size_t)(p - text);
+    return length;
+}
+
+/* Does it speak to the terminal, end the line, or turn the direction of the text around? */
+static bool is_control(const unsigned char *text, size_t length) {
+    switch (length) {
+    case 1:
+        return text[0] < 0x20 || (text[0] >= 0x7f && text[0] < 0xa0);
+    case 2: /* U+0080 to U+009F */
+        return text[0] == 0xc2 && text[1] < 0xa0;
+    case 3: /* U+2028 to U+202E, U+2066 to U+2069 */
+        return text[0] == 0xe2 && ((text[1] == 0x80 && text[2] >= 0xa8 && text[2] <= 0xae) ||
+                                   (text[1] == 0x81 && text[2] >= 0xa6 && text[2] <= 0xa9));
+    default:
+        return false;
+    }
+}
+
+size_t cli_print(FILE *file, const char *text) {
+    const unsigned char *p = (const unsigned char *)text;
+    size_t n_printed = 0;
+
+    while (*p) {
+        const size_t length = measure_character(p);
+        const bool is_safe = !is_control(p, length);
+
+        fwrite(is_safe ? (const char *)p : "?", 1, is_safe ? length : 1, file);
+        n_printed += is_safe ? length : 1;
+        p += length;
+    }
+    return n_printed;
 }
 
 static void print_line(const char *name, const char *class, const char *sentence) {

@@ -51,7 +51,7 @@ bool cli_fail_library(struct cli_error *error, enum dsinfer_status status,
                       const struct dsinfer_error *from);
 
 /* Prints text that comes from a file or the command line and may hold anything, as part of one
- * line: control characters become '?'. Returns its length. */
+ * line: control characters become '?'. Returns how many bytes it printed. */
 size_t cli_print(FILE *file, const char *text);
 
 /* Prints the line. */

@@ -124,6 +124,15 @@ failed:
     return false;
 }
 
+/* Upstream's clients know no such samples: silence for what is no number, full scale for what is
+ * infinite, as the library has it. */
+static double make_finite(float sample) {
+    if (isnan(sample)) {
+        return 0.0;
+    }
+    return isinf(sample) ? copysign(1.0, (double)sample) : (double)sample;
+}
+
 /* The mean of each frame; values beyond full scale are cut as the stream would do it, so that the
  * resampler works on numbers of sensible size. */
 static void mix(float *frames, size_t n_frames, size_t n_channels) {
@@ -133,9 +142,7 @@ static void mix(float *frames, size_t n_frames, size_t n_channels) {
         double sum = 0.0;
 
         for (channel = 0; channel < n_channels; channel++) {
-            const float value = frames[i * n_channels + channel];
-
-            sum += isfinite(value) ? (double)value : 0.0;
+            sum += make_finite(frames[i * n_channels + channel]);
         }
         sum /= (double)n_channels;
         frames[i] = (float)fmax(-1.0, fmin(1.0, sum));

@@ -158,6 +158,13 @@ def test_names_in_a_model_cannot_speak_to_the_terminal():
 
 def test_a_label_cannot_break_the_line():
     alphabet = read(os.path.join(BUNDLED, 'alphabet.txt'))
+    for label in ('\x7f', '\x85', '\x9b', '\u2028', '\u202e', '\u2066'):
+        letters = write('control.txt', alphabet.replace(b'e\n', label.encode() + b'\n'))
+        assert run('transcribe', '--no-lm', '--alphabet', letters, SAMPLE).out.startswith('sh? f?l')
+    for label in ('\xa0', '\xe9', '\u2027', '\u8a9e', '\U0001f600'):
+        letters = write('letter.txt', alphabet.replace(b'e\n', label.encode() + b'\n'))
+        assert run('transcribe', '--no-lm', '--alphabet', letters, SAMPLE).out.startswith(
+            'sh%s f%slt' % (label, label))
     letters = write('tab.txt', alphabet.replace(b'e\n', b'\t\n'))
     assert run('transcribe', '--no-lm', '--alphabet', letters, SAMPLE).out.startswith('sh? f?lt')
 
