@@ -16,8 +16,9 @@
 #define DEFAULT_BETA 1.85
 
 void dsinfer_scorer_options_init(struct dsinfer_scorer_options *options) {
-    memset(options, 0, sizeof(*options));
-    options->size = sizeof(*options);
+    if (options) {
+        *options = (struct dsinfer_scorer_options){.size = sizeof(*options)};
+    }
 }
 
 /* A weight: stored as f64, used as f32, as upstream does. */

@@ -33,10 +33,10 @@ struct builder {
 };
 
 void dsinfer_scorer_build_options_init(struct dsinfer_scorer_build_options *options) {
-    memset(options, 0, sizeof(*options));
-    options->size = sizeof(*options);
-    options->alpha = ENGLISH_ALPHA;
-    options->beta = ENGLISH_BETA;
+    if (options) {
+        *options = (struct dsinfer_scorer_build_options){
+            .size = sizeof(*options), .alpha = ENGLISH_ALPHA, .beta = ENGLISH_BETA};
+    }
 }
 
 static enum dsinfer_status open_lm(struct builder *builder) {

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Most bytes of a word that an error quotes. */
+#define MAX_QUOTE 32
+
 enum dsinfer_status dsi_word_list_init(struct dsi_word_list *list,
                                        const struct dsi_alphabet *alphabet, size_t text_size,
                                        size_t n_words, struct dsinfer_error *err) {
@@ -154,6 +157,18 @@ void dsi_word_list_finish(struct dsi_word_list *list) {
     memset(list, 0, sizeof(*list));
 }
 
+/* None of the words can be spelled: they are of another language. `word` is one of them. */
+static enum dsinfer_status fail_spelling(const struct dsi_text *word,
+                                         const struct dsi_alphabet *alphabet,
+                                         struct dsinfer_error *err) {
+    const size_t size = word->size < MAX_QUOTE ? word->size : MAX_QUOTE;
+
+    return dsi_fail(err, DSINFER_ERR_MISMATCH,
+                    "the language model was made for another alphabet: none of its words can be "
+                    "spelled with these %zu labels, not even '%.*s'",
+                    alphabet->n_labels, (int)size, word->text);
+}
+
 enum dsinfer_status dsi_dictionary_build(struct dsi_dictionary *dictionary, const struct dsi_lm *lm,
                                          const struct dsi_alphabet *alphabet,
                                          struct dsinfer_error *err) {
@@ -163,6 +178,7 @@ enum dsinfer_status dsi_dictionary_build(struct dsi_dictionary *dictionary, cons
     const char *end = text + strings.size;
     struct dsi_word_list list;
     enum dsinfer_status status;
+    struct dsi_text skipped = {NULL, 0}; /* a word that cannot be spelled */
     struct dsi_lm_state null;
     uint32_t index;
 
@@ -177,8 +193,14 @@ enum dsinfer_status dsi_dictionary_build(struct dsi_dictionary *dictionary, cons
         const char *nul = memchr(text, '\0', (size_t)(end - text));
         const size_t size = nul ? (size_t)(nul - text) : (size_t)(end - text);
 
-        (void)dsi_word_list_add(&list, text, size, dsi_lm_score(lm, &null, index, NULL, NULL));
+        if (!dsi_word_list_add(&list, text, size, dsi_lm_score(lm, &null, index, NULL, NULL)) &&
+            !is_mark(text, size) && size > 0) {
+            skipped = (struct dsi_text){text, size};
+        }
         text += size + (nul ? 1 : 0);
+    }
+    if (status == DSINFER_OK && alphabet && list.n_words == 0 && skipped.size > 0) {
+        status = fail_spelling(&skipped, alphabet, err);
     }
     if (status == DSINFER_OK) {
         status = dsi_word_list_make(&list, dictionary, err);

@@ -23,10 +23,15 @@ static bool is_weight(double value) {
 static enum dsinfer_status check_alphabet(const struct dsi_alphabet *scorer,
                                           const struct dsi_alphabet *own,
                                           struct dsinfer_error *err) {
-    const size_t n = scorer->n_labels < own->n_labels ? scorer->n_labels : own->n_labels;
     uint32_t i;
 
-    for (i = 0; i < n; i++) {
+    if (scorer->n_labels != own->n_labels) {
+        return dsi_fail(err, DSINFER_ERR_MISMATCH,
+                        "the scorer was made for another alphabet: that one has %zu labels, but "
+                        "here are %zu",
+                        scorer->n_labels, own->n_labels);
+    }
+    for (i = 0; i < own->n_labels; i++) {
         const char *theirs = dsi_alphabet_get(scorer, i);
         const char *ours = dsi_alphabet_get(own, i);
 
@@ -36,11 +41,6 @@ static enum dsinfer_status check_alphabet(const struct dsi_alphabet *scorer,
                             " is '%.*s', but here it is '%.*s'",
                             i, MAX_QUOTE, theirs, MAX_QUOTE, ours);
         }
-    }
-    if (scorer->n_labels != own->n_labels) {
-        return dsi_fail(err, DSINFER_ERR_MISMATCH,
-                        "the scorer was made for an alphabet of %zu labels, but here are %zu",
-                        scorer->n_labels, own->n_labels);
     }
     return DSINFER_OK;
 }
@@ -94,6 +94,11 @@ static enum dsinfer_status copy_hot_words(struct dsi_language *language,
     return DSINFER_OK;
 }
 
+void dsi_language_get_weights(enum dsinfer_family family, double *alpha, double *beta) {
+    *alpha = family == DSINFER_FAMILY_DS01 ? 1.75 : 1.5;
+    *beta = family == DSINFER_FAMILY_DS01 ? 1.0 : 2.1;
+}
+
 static enum dsinfer_status set_weights(struct dsi_language *language,
                                        const struct dsinfer_decoder_options *options,
                                        enum dsinfer_family family, bool is_tensorflow,
@@ -103,8 +108,7 @@ static enum dsinfer_status set_weights(struct dsi_language *language,
     double beta = language->scorer->beta;
 
     if (is_tensorflow) {
-        alpha = family == DSINFER_FAMILY_DS01 ? 1.75 : 1.5;
-        beta = family == DSINFER_FAMILY_DS01 ? 1.0 : 2.1;
+        dsi_language_get_weights(family, &alpha, &beta);
     }
     /* Upstream keeps weights as float32. */
     scoring->alpha = (double)(float)(isnan(options->alpha) ? alpha : options->alpha);
@@ -145,16 +149,18 @@ static enum dsinfer_status check_options(const struct dsinfer_decoder_options *o
                                          const struct dsi_alphabet *alphabet, bool is_tensorflow,
                                          struct dsinfer_error *err) {
     const struct dsinfer_scorer *scorer = options->scorer;
+    enum dsinfer_status status;
 
     if (!scorer->lm) {
         return dsi_fail(err, DSINFER_ERR_ARGUMENT,
                         "the scorer is a dictionary alone; a language model is needed, too");
     }
-    if (is_tensorflow && (options->n_hot_words > 0 || scorer->is_bytes)) {
+    status = check_alphabet(&scorer->alphabet, alphabet, err);
+    if (status == DSINFER_OK && is_tensorflow && (options->n_hot_words > 0 || scorer->is_bytes)) {
         return dsi_fail(err, DSINFER_ERR_ARGUMENT,
                         "the decoder tensorflow knows neither hot words nor bytes output");
     }
-    return check_alphabet(&scorer->alphabet, alphabet, err);
+    return status;
 }
 
 enum dsinfer_status dsi_language_create(const struct dsinfer_decoder_options *options,
