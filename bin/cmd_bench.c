@@ -117,6 +117,7 @@ static json_t *make_times(double p50_ms, double p99_ms) {
 static void print_json(const struct report *report) {
     const struct dsinfer_model_info *info = dsinfer_model_info(report->bench->model);
     const struct cli_bench *bench = report->bench;
+    const char *lm = cli_decoder_get_lm(&report->settings->decoder);
     json_t *object = cli_json_object();
     json_t *chunk = make_times(report->chunk.p50_ms, report->chunk.p99_ms);
     json_t *decoder = cli_json_object();
@@ -132,6 +133,8 @@ static void print_json(const struct report *report) {
     cli_json_set(object, "threads", json_integer(report->settings->own.n_threads));
     cli_json_set(object, "streams", json_integer(report->settings->own.n_streams));
     cli_json_set(object, "steps", json_integer(bench->n_steps));
+    cli_json_set(object, "beam_width", json_integer(bench->decoder.beam_width));
+    cli_json_set(object, "language_model", lm ? cli_json_string(lm) : json_null());
     cli_json_set(object, "load_s", cli_json_real(report->load_s));
     cli_json_set(object, "audio_s", cli_json_real(report->audio_s));
     cli_json_set(object, "wall_s", cli_json_real(bench->wall_s));
@@ -152,15 +155,25 @@ static void print_json(const struct report *report) {
     putchar('\n');
 }
 
+static void print_name(const char *title, const char *name) {
+    fputs(title, stdout);
+    cli_print(stdout, name);
+}
+
 static void print_text(const struct report *report) {
     const struct dsinfer_model_info *info = dsinfer_model_info(report->bench->model);
+    const char *lm = cli_decoder_get_lm(&report->settings->decoder);
     const struct cli_bench *bench = report->bench;
 
-    printf("model      %s\n", report->model_name);
+    print_name("model      ", report->model_name);
+    putchar('\n');
     printf("           %s, %" PRIu32 " cells, %s kernels, %s, 1 thread, 1 stream\n",
            dsinfer_family_name(info->family), info->n_cell, info->kernels,
            precision_names[report->settings->own.precision]);
-    printf("audio      %s, %.2f s\n", report->audio_name, report->audio_s);
+    print_name("language   ", lm ? lm : "no language model");
+    printf("; a beam of %" PRIu32 "\n", bench->decoder.beam_width);
+    print_name("audio      ", report->audio_name);
+    printf(", %.2f s\n", report->audio_s);
     printf("load       %.3f s\n", report->load_s);
     printf("work       %.3f s, real-time factor %.4f\n", bench->wall_s,
            bench->wall_s / report->audio_s);

@@ -7,9 +7,11 @@
 #include "bin/output/json.h"
 #include "bin/output/writer.h"
 
+#include <dsinfer/decoder.h>
 #include <dsinfer/inspect.h>
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -55,6 +57,18 @@ static const char *alphabet_name(enum dsinfer_alphabet_source source) {
 
 static const char *output_name(const struct dsinfer_model_info *model) {
     return model->has_softmax ? "probabilities" : "logits";
+}
+
+/* The decoder a model gets unless another is asked for. */
+static const char *decoder_name(const struct dsinfer_decoder_options *decoder) {
+    switch ((int)decoder->kind) {
+    case DSINFER_DECODER_TENSORFLOW:
+        return "tensorflow";
+    case DSINFER_DECODER_PREFIX:
+        return "prefix";
+    default:
+        return "none: name one with --decoder";
+    }
 }
 
 static const char *releases_of(enum dsinfer_family family) {
@@ -121,6 +135,7 @@ static json_t *list_weights(const struct dsinfer_inspection_info *info) {
 
 static void add_model(json_t *object, const struct dsinfer_inspection_info *info) {
     const struct dsinfer_model_info *model = info->model;
+    struct dsinfer_decoder_options decoder;
     json_t *signature = cli_json_object();
     size_t i;
 
@@ -134,7 +149,11 @@ static void add_model(json_t *object, const struct dsinfer_inspection_info *info
     cli_json_set(object, "window", json_integer(model->window));
     cli_json_set(object, "step", json_integer(model->step));
     cli_json_set(object, "version", json_integer(model->version));
-    cli_json_set(object, "beam_width", json_integer(model->beam_width));
+    dsinfer_decoder_options_init_for(&decoder, model);
+    cli_json_set(object, "decoder", cli_json_string(decoder_name(&decoder)));
+    cli_json_set(object, "beam_width", json_integer(decoder.beam_width));
+    cli_json_set(object, "alpha", cli_json_real(decoder.alpha));
+    cli_json_set(object, "beta", cli_json_real(decoder.beta));
     cli_json_set(object, "language",
                  model->language ? cli_json_string(model->language) : json_null());
     cli_json_set(object, "alphabet", cli_json_string(alphabet_name(model->alphabet_source)));
@@ -186,6 +205,19 @@ static void print_ops(const char *title, const struct dsinfer_op_count *ops, siz
     putchar('\n');
 }
 
+static void print_decoder(const struct dsinfer_model_info *model) {
+    struct dsinfer_decoder_options decoder;
+
+    dsinfer_decoder_options_init_for(&decoder, model);
+    printf("  decoder   %s; a beam of %" PRIu32 "%s; ", decoder_name(&decoder), decoder.beam_width,
+           model->beam_width ? ", as the model says" : "");
+    if (isnan(decoder.alpha)) {
+        fputs("weights of the scorer\n", stdout);
+    } else {
+        printf("with a language model alpha %.9g, beta %.9g\n", decoder.alpha, decoder.beta);
+    }
+}
+
 static void print_model(const struct dsinfer_inspection_info *info) {
     const struct dsinfer_model_info *model = info->model;
     char size[32], shape[160];
@@ -214,9 +246,7 @@ static void print_model(const struct dsinfer_inspection_info *info) {
         cli_print(stdout, model->language);
         putchar('\n');
     }
-    if (model->beam_width) {
-        printf("  decoding  with a beam of %" PRIu32 "\n", model->beam_width);
-    }
+    print_decoder(model);
     printf("  runs on   %s kernels with %s of packed weights\n", model->kernels,
            describe_size((double)model->weights_size, size, sizeof(size)));
     printf("\nsignature\n");

@@ -42,6 +42,25 @@ void dsinfer_decoder_options_init(struct dsinfer_decoder_options *options) {
     }
 }
 
+void dsinfer_decoder_options_init_for(struct dsinfer_decoder_options *options,
+                                      const struct dsinfer_model_info *info) {
+    dsinfer_decoder_options_init(options);
+    if (!options || !info) {
+        return;
+    }
+    if (info->beam_width) {
+        options->beam_width = info->beam_width;
+    }
+    if (info->family == DSINFER_FAMILY_UNKNOWN) {
+        return;
+    }
+    options->kind = DSINFER_DECODER_PREFIX;
+    if (info->family <= DSINFER_FAMILY_DS03) {
+        options->kind = DSINFER_DECODER_TENSORFLOW;
+        dsi_language_get_weights(info->family, &options->alpha, &options->beta);
+    }
+}
+
 void dsinfer_decoder_input_init(struct dsinfer_decoder_input *input) {
     if (input) {
         *input = (struct dsinfer_decoder_input){

@@ -29,6 +29,9 @@ enum dsinfer_status dsi_language_create(const struct dsinfer_decoder_options *op
                                         enum dsinfer_family family, bool is_tensorflow,
                                         struct dsi_language **out, struct dsinfer_error *err);
 
+/* Weights of the tensorflow search where none are given. */
+void dsi_language_get_weights(enum dsinfer_family family, double *alpha, double *beta);
+
 /* Both take NULL. */
 struct dsi_language *dsi_language_ref(struct dsi_language *language);
 void dsi_language_unref(struct dsi_language *language);

@@ -6,7 +6,8 @@ from support import SAMPLE, fails, run, wav, write
 
 
 def test_json_has_every_key():
-    result = run('bench', '--json', '--decoder', 'greedy', timeout=120).json()
+    result = run('bench', '--json', timeout=120).json()
+    assert result['language_model'].endswith('lm.binary') and result['beam_width'] == 500
     assert result['family'] == 'ds03' and result['n_cell'] == 384
     assert (result['precision'], result['threads'], result['streams'], result['steps']) == \
         ('fp32', 1, 1, 16)

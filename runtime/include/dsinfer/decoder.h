@@ -54,6 +54,11 @@ struct dsinfer_decoder_options {
 
 DSINFER_API void dsinfer_decoder_options_init(struct dsinfer_decoder_options *options);
 
+/* The same, with what a model of these facts makes of the defaults: kind (where its family is
+ * known), the beam_width it was exported with, and in the tensorflow decoder alpha and beta. */
+DSINFER_API void dsinfer_decoder_options_init_for(struct dsinfer_decoder_options *options,
+                                                  const struct dsinfer_model_info *info);
+
 /* One reading of the audio. */
 struct dsinfer_candidate {
     const char *text;          /* UTF-8, NUL-terminated; bytes that are no UTF-8 became U+FFFD */
