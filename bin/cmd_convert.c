@@ -19,7 +19,7 @@ struct settings {
     const char *input_model, *input, *input_shape, *output, *freeze;
     const char *output_dir, *model_name;
     int type, ir_version, format; /* indices of the choices below; negative: not given */
-    bool is_dry_run, keeps_layout, is_stateful;
+    bool is_dry_run, keeps_layout, is_stateful, is_verbose;
 };
 
 /* A file being written. */
@@ -57,6 +57,8 @@ static const struct cli_option options[] = {
      "where the files go (default: the current folder)", 0, 0, NULL},
     {"model-name", 'n', CLI_TEXT, "NAME", offsetof(struct settings, model_name),
      "their name without ending (default: the model's)", 0, 0, NULL},
+    {"verbose", 'v', CLI_FLAG, NULL, offsetof(struct settings, is_verbose),
+     "say on standard error what each pass over the graph did", 0, 0, NULL},
     {"dry-run", 0, CLI_FLAG, NULL, offsetof(struct settings, is_dry_run),
      "list inputs, outputs and files, and write nothing", 0, 0, NULL},
 };
@@ -205,6 +207,10 @@ static int run_conversion(const struct dsinfer_conversion *conversion,
 
     memset(jobs, 0, sizeof(jobs));
     for (i = 0; (note = dsinfer_conversion_get_note(conversion, i)) != NULL; i++) {
+        cli_note(settings->input_model, note);
+    }
+    for (i = 0; settings->is_verbose && (note = dsinfer_conversion_get_pass(conversion, i)) != NULL;
+         i++) {
         cli_note(settings->input_model, note);
     }
     while (n < MAX_FILES && (ending = dsinfer_conversion_get_ending(conversion, n)) != NULL) {

@@ -73,8 +73,8 @@ static enum dsinfer_status make_network(struct dsinfer_model *model, struct dsin
     int64_t n_steps = model->signature.n_steps;
     enum dsinfer_status status;
 
-    status = dsi_convert_network(&model->graph, &model->signature, &model->kernels, &model->network,
-                                 &model->is_fused, err);
+    status = dsi_convert_network(&model->graph, &model->signature, &model->kernels, NULL,
+                                 &model->network, &model->is_fused, err);
     if (status != DSINFER_OK) {
         return status;
     }

@@ -154,6 +154,10 @@ const char *dsinfer_conversion_get_note(const struct dsinfer_conversion *convers
     return i < conversion->n_notes ? conversion->notes[i] : NULL;
 }
 
+const char *dsinfer_conversion_get_pass(const struct dsinfer_conversion *conversion, size_t i) {
+    return i < conversion->n_passes ? conversion->passes[i] : NULL;
+}
+
 const char *dsinfer_conversion_get_flags(const struct dsinfer_conversion *conversion) {
     return conversion->flags;
 }

@@ -13,11 +13,14 @@
 #include <dsinfer/convert.h>
 
 #define DSI_CONVERSION_MAX_NOTES 16
+#define DSI_CONVERSION_MAX_PASSES 16
 #define DSI_CONVERSION_MAX_PORTS (DSI_ROLE_LENGTHS + 1 + DSI_FLAGS_MAX_ITEMS)
 
 /* Time steps and streams where the model leaves them open, and the most that are written. */
 #define DSI_CONVERSION_N_STEPS 16
 #define DSI_CONVERSION_MAX_STEPS 65536
+
+struct dsi_op_counts;
 
 struct dsinfer_conversion {
     struct dsi_mapped_file file;
@@ -43,6 +46,9 @@ struct dsinfer_conversion {
     size_t n_ports;
     const char *notes[DSI_CONVERSION_MAX_NOTES];
     size_t n_notes;
+    const char *passes[DSI_CONVERSION_MAX_PASSES]; /* what they did */
+    size_t n_passes;
+    struct dsi_op_counts *counts; /* of passes.c, after the last pass; in the arena */
     const char *flags;
 };
 
@@ -74,6 +80,10 @@ enum dsinfer_status dsi_conversion_find_value(struct dsinfer_conversion *convers
 
 /* Keeps a remark for the user; those beyond the limit are lost. */
 void dsi_conversion_add_note(struct dsinfer_conversion *conversion, const char *text);
+
+/* Keeps what a pass did; the second words it, as dsi_convert_watch.see for a conversion. */
+void dsi_conversion_add_pass(struct dsinfer_conversion *conversion, const char *text);
+void dsi_conversion_see_pass(void *user, const char *pass, const struct dsi_graph *graph);
 
 /* `role` is an enum dsi_role, or -1; the name is lent. */
 void dsi_conversion_add_port(struct dsinfer_conversion *conversion, int role, const char *name,

@@ -70,9 +70,17 @@ enum dsinfer_status dsi_conversion_make_frozen(struct dsinfer_conversion *conver
         status = dsi_memmapped_lay_out(&conversion->pieces, graphdef, &conversion->graph,
                                        is_package, err);
     }
+    if (status == DSINFER_OK) {
+        dsi_conversion_add_pass(
+            conversion, dsi_irw_print(&conversion->document, "write: %zu nodes in %zu bytes",
+                                      conversion->graph.n_nodes, conversion->pieces.size));
+    }
     if (status == DSINFER_OK && !dsi_bidirectional_probe(&conversion->graph) &&
         dsi_signature_find(&conversion->graph, &conversion->signature, NULL) == DSINFER_OK) {
         describe(conversion);
+    }
+    if (conversion->document.has_failed) {
+        status = dsi_fail_memory(err, 0);
     }
     conversion->flags = is_package ? "--to pbmm" : "--to pb";
     return status;

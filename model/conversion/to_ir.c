@@ -74,12 +74,13 @@ static enum dsinfer_status find_in_network(struct dsinfer_conversion *conversion
 
 static enum dsinfer_status make_network(struct dsinfer_conversion *conversion,
                                         struct dsinfer_error *err) {
+    const struct dsi_convert_watch watch = {dsi_conversion_see_pass, conversion};
     struct dsi_kernels kernels;
     enum dsinfer_status status;
     bool is_fused;
 
     dsi_kernels_init(&kernels, DSI_KERNELS_REFERENCE, 0);
-    status = dsi_convert_network(&conversion->graph, &conversion->signature, &kernels,
+    status = dsi_convert_network(&conversion->graph, &conversion->signature, &kernels, &watch,
                                  &conversion->network, &is_fused, err);
     if (status == DSINFER_OK && !is_fused) {
         status = dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
@@ -107,6 +108,7 @@ static enum dsinfer_status take_results(struct dsinfer_conversion *conversion,
 }
 
 static enum dsinfer_status build(struct dsinfer_conversion *conversion, struct dsinfer_error *err) {
+    struct dsi_irw_document *document = &conversion->document;
     struct dsi_irw_request request = {.network = &conversion->network,
                                       .n_streams = conversion->n_streams,
                                       .n_steps = conversion->n_steps,
@@ -127,9 +129,17 @@ static enum dsinfer_status build(struct dsinfer_conversion *conversion, struct d
         request.inputs[i].layer = conversion->graph.nodes[port.node].name;
         request.inputs[i].names = list_names(conversion, port);
     }
-    status = dsi_irw_build(&conversion->document, &request, err);
-    return status == DSINFER_OK ? dsi_irw_lay_out(&conversion->document, &conversion->bin_size, err)
-                                : status;
+    status = dsi_irw_build(document, &request, err);
+    if (status == DSINFER_OK) {
+        status = dsi_irw_lay_out(document, &conversion->bin_size, err);
+    }
+    if (status == DSINFER_OK) {
+        dsi_conversion_add_pass(
+            conversion,
+            dsi_irw_print(document, "write: %zu layers and %zu in the loop, %zu bytes of constants",
+                          document->top.n, document->body.n, conversion->bin_size));
+    }
+    return status;
 }
 
 static const char *print_shape(struct dsi_irw_document *document,
@@ -160,7 +170,7 @@ static const char *quote(struct dsi_irw_document *document, const char *text) {
     return dsi_irw_print(document, "%s%s'", made, text);
 }
 
-/* The flag that says what the lengths are, or "". */
+/* What the lengths are, as a flag says it: "input_lengths->[16]"; "" where they are an input. */
 static const char *print_freeze(struct dsinfer_conversion *conversion) {
     struct dsi_irw_document *document = &conversion->document;
     const struct dsi_port port = conversion->signature.ports[DSI_ROLE_LENGTHS];
@@ -181,8 +191,7 @@ static const char *print_freeze(struct dsinfer_conversion *conversion) {
     for (i = 1; i < n_streams && !are_equal; i++) { /* as many as a flag can have */
         text = dsi_irw_print(document, "%s %" PRId64, text, lengths[i]);
     }
-    return dsi_irw_print(document, "--freeze_placeholder_with_value %s ",
-                         quote(document, dsi_irw_print(document, "%s]", text)));
+    return dsi_irw_print(document, "%s]", text);
 }
 
 /* Ports, from what was built; flags that say the same. */
@@ -191,6 +200,7 @@ static enum dsinfer_status describe(struct dsinfer_conversion *conversion,
                                     struct dsinfer_error *err) {
     struct dsi_irw_document *document = &conversion->document;
     const struct dsi_signature *signature = &conversion->signature;
+    const char *freeze = print_freeze(conversion);
     const char *inputs = "", *shapes = "", *outputs = "";
     size_t i, k;
 
@@ -223,9 +233,10 @@ static enum dsinfer_status describe(struct dsinfer_conversion *conversion,
     }
     conversion->flags = dsi_irw_print(
         document,
-        "%s--input %s --input_shape %s --output %s --disable_nhwc_to_nchw --data_type %s "
+        "%s%s%s--input %s --input_shape %s --output %s --disable_nhwc_to_nchw --data_type %s "
         "--ir_version %d%s",
-        print_freeze(conversion), quote(document, inputs), quote(document, shapes),
+        *freeze ? "--freeze_placeholder_with_value " : "", quote(document, freeze),
+        *freeze ? " " : "", quote(document, inputs), quote(document, shapes),
         quote(document, outputs), options->type == DSINFER_CONVERT_FP16 ? "FP16" : "FP32",
         options->ir_version, options->is_stateful ? " --stateful" : "");
     return document->has_failed ? dsi_fail_memory(err, 0) : DSINFER_OK;
@@ -248,6 +259,10 @@ enum dsinfer_status dsi_conversion_make_ir(struct dsinfer_conversion *conversion
     status = dsi_signature_find(&conversion->graph, &conversion->signature, err);
     if (status == DSINFER_OK) {
         status = dsi_conversion_resolve(conversion, options, err);
+    }
+    if (status == DSINFER_OK && *print_freeze(conversion)) {
+        dsi_conversion_add_pass(conversion,
+                                dsi_irw_print(document, "freeze: %s", print_freeze(conversion)));
     }
     if (status == DSINFER_OK) {
         status = take_results(conversion, err);

@@ -71,14 +71,20 @@ enum dsinfer_status dsi_convert_free_rows(struct dsi_graph *graph,
                                           const struct dsi_convert_sizes *sizes, bool *is_free,
                                           struct dsinfer_error *err);
 
+/* Who wants to know how a network comes about: called after each pass, which it is told by name,
+ * with what that left. */
+struct dsi_convert_watch {
+    void (*see)(void *user, const char *pass, const struct dsi_graph *graph);
+    void *user;
+};
+
 /* All of it: from the graph of a file (borrowed, must outlive the network) to the network. Where
  * the graph cannot be recognised as a whole, *is_fused is false and the network is the graph, cut
- * and pruned, which runs at its own N and T only. */
-enum dsinfer_status dsi_convert_network(const struct dsi_graph *graph,
-                                        const struct dsi_signature *signature,
-                                        const struct dsi_kernels *kernels,
-                                        struct dsi_graph *network, bool *is_fused,
-                                        struct dsinfer_error *err);
+ * and pruned, which runs at its own N and T only. `watch` may be NULL. */
+enum dsinfer_status
+dsi_convert_network(const struct dsi_graph *graph, const struct dsi_signature *signature,
+                    const struct dsi_kernels *kernels, const struct dsi_convert_watch *watch,
+                    struct dsi_graph *network, bool *is_fused, struct dsinfer_error *err);
 
 /* For passes: gives a node another op, other inputs and other attributes. `op` is a static string.
  */

@@ -21,26 +21,37 @@ static struct dsi_convert_sizes choose_sizes(const struct dsi_signature *signatu
     return sizes;
 }
 
-static enum dsinfer_status verify(const struct dsi_graph *graph, enum dsinfer_status status,
-                                  struct dsinfer_error *err) {
-    return status == DSINFER_OK ? dsi_graph_verify(graph, err) : status;
+/* What every pass ends with. */
+static enum dsinfer_status end_pass(const struct dsi_convert_watch *watch, const char *pass,
+                                    const struct dsi_graph *graph, enum dsinfer_status status,
+                                    struct dsinfer_error *err) {
+    if (status == DSINFER_OK) {
+        status = dsi_graph_verify(graph, err);
+    }
+    if (status == DSINFER_OK && watch) {
+        watch->see(watch->user, pass, graph);
+    }
+    return status;
 }
 
 static enum dsinfer_status cut(const struct dsi_graph *graph, const struct dsi_signature *signature,
-                               struct dsi_graph *network, struct dsinfer_error *err) {
+                               const struct dsi_convert_watch *watch, struct dsi_graph *network,
+                               struct dsinfer_error *err) {
     enum dsinfer_status status = dsi_graph_copy(graph, network, err);
 
     if (status == DSINFER_OK) {
-        status = verify(network, dsi_convert_cut_roles(network, signature, err), err);
+        status =
+            end_pass(watch, "cut", network, dsi_convert_cut_roles(network, signature, err), err);
     }
     if (status == DSINFER_OK) {
-        status = verify(network, dsi_convert_prune(network, err), err);
+        status = end_pass(watch, "prune", network, dsi_convert_prune(network, err), err);
     }
     return status;
 }
 
 static enum dsinfer_status fuse(struct dsi_graph *network, const struct dsi_signature *signature,
-                                const struct dsi_kernels *kernels, bool *is_fused,
+                                const struct dsi_kernels *kernels,
+                                const struct dsi_convert_watch *watch, bool *is_fused,
                                 struct dsinfer_error *err) {
     const struct dsi_convert_sizes sizes = choose_sizes(signature);
     const int64_t windows[] = {sizes.n_streams, sizes.n_steps,
@@ -52,36 +63,39 @@ static enum dsinfer_status fuse(struct dsi_graph *network, const struct dsi_sign
     enum dsinfer_status status;
 
     *is_fused = false;
-    status = verify(network, dsi_convert_fold(network, shapes, kernels, err), err);
+    status = end_pass(watch, "fold constants", network,
+                      dsi_convert_fold(network, shapes, kernels, err), err);
     if (status == DSINFER_OK) {
-        status = verify(network, dsi_convert_fuse_dense(network, err), err);
+        status = end_pass(watch, "recognise dense layers", network,
+                          dsi_convert_fuse_dense(network, err), err);
     }
     if (status == DSINFER_OK && signature->is_bidirectional) {
         *is_fused = true; /* its reader makes no other LSTMs than these */
     } else if (status == DSINFER_OK) {
-        status = verify(network, dsi_convert_fuse_lstm(network, &sizes, is_fused, err), err);
+        status = end_pass(watch, "recognise BlockLSTM", network,
+                          dsi_convert_fuse_lstm(network, &sizes, is_fused, err), err);
     }
     if (status == DSINFER_OK && *is_fused) {
-        status = verify(network, dsi_convert_free_rows(network, &sizes, is_fused, err), err);
+        status = end_pass(watch, "free streams and steps", network,
+                          dsi_convert_free_rows(network, &sizes, is_fused, err), err);
     }
     return status;
 }
 
-enum dsinfer_status dsi_convert_network(const struct dsi_graph *graph,
-                                        const struct dsi_signature *signature,
-                                        const struct dsi_kernels *kernels,
-                                        struct dsi_graph *network, bool *is_fused,
-                                        struct dsinfer_error *err) {
+enum dsinfer_status
+dsi_convert_network(const struct dsi_graph *graph, const struct dsi_signature *signature,
+                    const struct dsi_kernels *kernels, const struct dsi_convert_watch *watch,
+                    struct dsi_graph *network, bool *is_fused, struct dsinfer_error *err) {
     enum dsinfer_status status;
 
     dsi_graph_init(network);
-    status = cut(graph, signature, network, err);
+    status = cut(graph, signature, watch, network, err);
     if (status == DSINFER_OK) {
-        status = fuse(network, signature, kernels, is_fused, err);
+        status = fuse(network, signature, kernels, watch, is_fused, err);
     }
     if (status == DSINFER_OK && !*is_fused) { /* back to the graph before the passes */
         dsi_graph_finish(network);
-        status = cut(graph, signature, network, err);
+        status = cut(graph, signature, NULL, network, err);
     }
     if (status != DSINFER_OK) {
         dsi_graph_finish(network);

@@ -322,6 +322,17 @@ def test_each_stream_may_have_a_length():
     assert 'frozen twice' in result[2].err and result[:2] == convert('whole')[:2]
 
 
+def test_each_pass_says_what_it_did():
+    result = run('convert', MODEL, '--dry-run', '--verbose')
+    lines = [line.split(': ', 2)[2] for line in result.err.splitlines()]
+    names = [line.split(':')[0] for line in lines]
+    assert names == ['freeze', 'cut', 'prune', 'fold constants', 'recognise dense layers',
+                     'recognise BlockLSTM', 'free streams and steps', 'write'], names
+    assert 'Lstm from 0 to 1' in lines[5] and 'Dense from 0 to 5' in lines[4]
+    assert 'input_lengths->[16]' in lines[0] and 'Assign from 4 to 0' in lines[2]
+    assert run('convert', MODEL, '--dry-run').err == ''
+
+
 def infer(core, xml, windows, n_cell):
     """Runs calls in a row by OpenVINO, states handed on by name: [logits, new_c, new_h]."""
     numpy = need_numpy()

@@ -51,6 +51,10 @@ static void check_texts(const struct dsinfer_conversion *conversion) {
     for (i = 0; (note = dsinfer_conversion_get_note(conversion, i)) != NULL; i++) {
         FUZZ_CHECK(note[0]);
     }
+    for (i = 0; (note = dsinfer_conversion_get_pass(conversion, i)) != NULL; i++) {
+        FUZZ_CHECK(note[0]);
+    }
+    FUZZ_CHECK(i > 0);
     FUZZ_CHECK(strstr(dsinfer_conversion_get_flags(conversion), "--input "));
 }
 

@@ -73,6 +73,10 @@ dsinfer_conversion_get_port(const struct dsinfer_conversion *conversion, size_t 
 DSINFER_API const char *dsinfer_conversion_get_note(const struct dsinfer_conversion *conversion,
                                                     size_t i);
 
+/* What pass `i` over the graph did: "cut: 163 nodes become 167: …"; NULL after the last. */
+DSINFER_API const char *dsinfer_conversion_get_pass(const struct dsinfer_conversion *conversion,
+                                                    size_t i);
+
 /* The flags, quoted for a shell, that say all of this explicitly. */
 DSINFER_API const char *dsinfer_conversion_get_flags(const struct dsinfer_conversion *conversion);
 

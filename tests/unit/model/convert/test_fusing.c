@@ -51,8 +51,8 @@ static bool is_fused(struct file *file) {
     bool fused;
 
     dsi_kernels_init(&kernels, DSI_KERNELS_REFERENCE, 0);
-    if (dsi_convert_network(&file->graph, &file->signature, &kernels, &network, &fused, &err) !=
-        DSINFER_OK) {
+    if (dsi_convert_network(&file->graph, &file->signature, &kernels, NULL, &network, &fused,
+                            &err) != DSINFER_OK) {
         fail_msg("%s", err.message);
     }
     assert_int_equal(dsi_graph_verify(&network, NULL), DSINFER_OK);
