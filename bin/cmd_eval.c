@@ -189,28 +189,33 @@ static int open_journal(const struct settings *settings, const struct cli_eval_j
     return exit_code;
 }
 
-static int evaluate(struct settings *settings, struct cli_eval_job *job,
-                    struct dsinfer_model *model, const struct dsinfer_decoder_options *decoder) {
+static int create_stream(const struct settings *settings, struct dsinfer_model *model,
+                         const struct dsinfer_decoder_options *decoder,
+                         struct dsinfer_stream **stream) {
     struct dsinfer_error library_error = {DSINFER_OK, ""};
     struct dsinfer_stream_options options;
-    struct dsinfer_stream *stream = NULL;
-    struct cli_journal journal = {NULL};
     enum dsinfer_status status;
-    int exit_code;
 
     dsinfer_stream_options_init(&options);
     options.decoder = *decoder;
-    status = dsinfer_stream_create(model, &options, &stream, &library_error);
-    if (status != DSINFER_OK) {
-        return cli_decoder_report(&settings->decoder, cli_model_get_name(&settings->model), status,
-                                  &library_error);
+    status = dsinfer_stream_create(model, &options, stream, &library_error);
+    if (status == DSINFER_OK) {
+        return CLI_EXIT_OK;
     }
-    exit_code = open_journal(settings, job, model, decoder, &journal);
+    return cli_decoder_report(&settings->decoder, cli_model_get_name(&settings->model), status,
+                              &library_error);
+}
+
+static int evaluate(const struct settings *settings, struct cli_eval_job *job,
+                    struct dsinfer_model *model, const struct dsinfer_decoder_options *decoder,
+                    struct dsinfer_stream *stream) {
+    struct cli_journal journal = {NULL};
+    int exit_code = open_journal(settings, job, model, decoder, &journal);
+
     if (exit_code == CLI_EXIT_OK) {
         exit_code = cli_eval_run(job, model, stream, &journal, settings->own.resume);
     }
     cli_journal_close(&journal);
-    dsinfer_stream_destroy(stream);
     return exit_code;
 }
 
@@ -227,6 +232,7 @@ static int tune(const struct settings *settings, struct cli_eval_job *job,
 
 static int open_and_evaluate(struct settings *settings, struct cli_eval_job *job) {
     struct dsinfer_decoder_options decoder;
+    struct dsinfer_stream *stream = NULL;
     struct dsinfer_model *model = NULL;
     int exit_code;
 
@@ -237,9 +243,14 @@ static int open_and_evaluate(struct settings *settings, struct cli_eval_job *job
         exit_code = cli_decoder_open(&settings->decoder, &settings->model, model, &decoder);
     }
     if (exit_code == CLI_EXIT_OK) {
-        exit_code = settings->own.is_tune ? tune(settings, job, model, &decoder)
-                                          : evaluate(settings, job, model, &decoder);
+        /* Tuning needs no stream, but what fails here would fail there, recording by recording. */
+        exit_code = create_stream(settings, model, &decoder, &stream);
     }
+    if (exit_code == CLI_EXIT_OK) {
+        exit_code = settings->own.is_tune ? tune(settings, job, model, &decoder)
+                                          : evaluate(settings, job, model, &decoder, stream);
+    }
+    dsinfer_stream_destroy(stream);
     dsinfer_model_unref(model);
     return exit_code;
 }

@@ -56,11 +56,11 @@ void cli_eval_fail(struct cli_eval_line *line, const struct cli_error *error) {
     line->failure = cli_strdup(error->message);
 }
 
-int cli_eval_interrupted(const struct cli_eval_job *job, size_t n_done, const char *unit) {
+int cli_eval_interrupted(const struct cli_eval_job *job, size_t n_done) {
     char sentence[128];
 
-    snprintf(sentence, sizeof(sentence), "interrupted: %zu of %zu %s are done", n_done,
-             job->n_lines, unit);
+    snprintf(sentence, sizeof(sentence), "interrupted: %zu of %zu recordings are done", n_done,
+             job->n_lines);
     cli_note(job->name, sentence);
     return CLI_EXIT_SIGNAL + cli_interrupt_get();
 }
@@ -102,7 +102,7 @@ static int conclude(const struct cli_eval_job *job) {
         return cli_report_exit(CLI_STDOUT_NAME, &error, CLI_EXIT_RUNTIME);
     }
     if (cli_interrupt_get()) {
-        return cli_eval_interrupted(job, sum.n_files, "recordings");
+        return cli_eval_interrupted(job, sum.n_files);
     }
     return sum.n_failed ? CLI_EXIT_SOME : CLI_EXIT_OK;
 }

@@ -29,6 +29,6 @@ int cli_eval_run(struct cli_eval_job *job, struct dsinfer_model *model,
 void cli_eval_fail(struct cli_eval_line *line, const struct cli_error *error);
 
 /* Says on stderr how far the work came when a signal ended it; returns the exit code. */
-int cli_eval_interrupted(const struct cli_eval_job *job, size_t n_done, const char *unit);
+int cli_eval_interrupted(const struct cli_eval_job *job, size_t n_done);
 
 #endif

@@ -82,7 +82,7 @@ static bool hear_all(struct tuning *tuning, struct cli_network *network) {
     }
     cli_progress_clear(&tuning->progress);
     if (cli_interrupt_get()) {
-        tuning->exit_code = cli_eval_interrupted(job, i, "recordings");
+        tuning->exit_code = cli_eval_interrupted(job, i);
     }
     return tuning->exit_code == CLI_EXIT_OK;
 }

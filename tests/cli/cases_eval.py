@@ -3,6 +3,7 @@
 SPDX-License-Identifier: BSD-2-Clause
 """
 import csv
+import fcntl
 import io
 import json
 import os
@@ -100,6 +101,7 @@ def test_names_are_relative_to_the_manifest():
     path = manifest('here.csv', [[names[0], '0', 'x']])
     for name, folder in ((path, '/'), (os.path.basename(path), FOLDER.name)):
         assert run('eval', *FAST, '--json', name, cwd=folder).json()['files'] == 1
+    assert run('eval', *FAST, '--json', '-', stdin=read(path), cwd=FOLDER.name).json()['files'] == 1
 
 
 def test_table_has_every_recording_and_the_sums():
@@ -193,6 +195,26 @@ def test_what_was_done_with_other_settings_is_refused():
         assert read(kept) == data
     fails('eval', *FAST, '--resume', path, path, code=2, name=path)
     fails('eval', *FAST, '--resume', FOLDER.name, path, code=3, name=FOLDER.name)
+
+
+def test_two_programs_do_not_write_one_file():
+    names, _ = clips(1)
+    path = manifest('lock.csv', [[names[0], '0', 'x']])
+    kept = write('lock.jsonl', b'')
+    with open(kept, 'r+b') as file:
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        fails('eval', *FAST, '--resume', kept, path, code=3, name=kept, says='another program')
+    run('eval', *FAST, '--resume', kept, path)
+
+
+def test_models_and_scorers_are_refused_at_once():
+    path = manifest('refused.csv', [['gone.wav', '0', 'x']])
+    alphabet = write('greek.txt', ' \n'.join('αβγδεζηθικλμνξοπρστυφχψωΑΒΓ').encode() + b' \n')
+    broken = write('broken.pb', b'no model')
+    for tuning in ((), ('--tune',)):
+        fails('eval', *tuning, '-m', broken, path, code=3, name=broken)
+        fails('eval', *tuning, '--lm', broken, path, code=3, name=broken)
+        fails('eval', *tuning, '--alphabet', alphabet, path, code=3)
 
 
 def test_signal_ends_after_the_last_whole_recording():
@@ -326,8 +348,9 @@ def test_genuine_recordings():
                           ('prefix', ('--decoder', 'prefix'))):
         result = run('eval', '--json', '--texts', *options, path, timeout=200).json()
         assert (result['files'], result['words']) == (6, 55)
-        for line in result['results']:
-            assert line['hypothesis'] == text_of(*options, line['file'])
+        files = [line['file'] for line in result['results']]
+        assert [line['hypothesis'] for line in result['results']] == \
+            text_of(*options, *files, timeout=200).split('\n')
         errors = sum(distance(line['reference'].split(), line['hypothesis'].split())
                      for line in result['results'])
         assert errors == sum(counts(result)[1:])
