@@ -1,6 +1,7 @@
 /* Error lines on stderr.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "bin/errors.h"
+#include "bin/characters.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -64,23 +65,6 @@ bool cli_fail_library(struct cli_error *error, enum dsinfer_status status,
     return false;
 }
 
-/* Bytes of the character at the beginning of `text`; 1 for a byte that begins none. */
-static size_t measure_character(const unsigned char *text) {
-    const size_t length = text[0] < 0xc2   ? 1
-                          : text[0] < 0xe0 ? 2
-                          : text[0] < 0xf0 ? 3
-                          : text[0] < 0xf5 ? 4
-                                           : 1;
-    size_t i;
-
-    for (i = 1; i < length; i++) {
-        if ((text[i] & 0xc0) != 0x80) {
-            return 1;
-        }
-    }
-    return length;
-}
-
 /* Does it speak to the terminal, end the line, or turn the direction of the text around? */
 static bool is_control(const unsigned char *text, size_t length) {
     switch (length) {
@@ -101,7 +85,8 @@ size_t cli_print(FILE *file, const char *text) {
     size_t n_printed = 0;
 
     while (*p) {
-        const size_t length = measure_character(p);
+        const size_t size = cli_character_size((const char *)p);
+        const size_t length = size ? size : 1;
         const bool is_safe = !is_control(p, length);
 
         fwrite(is_safe ? (const char *)p : "?", 1, is_safe ? length : 1, file);
