@@ -7,11 +7,11 @@
 #include "frontend/frontend.h"
 
 #include "frontend/mfcc.h"
+#include "frontend/sample.h"
 #include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
 
 #include <assert.h>
-#include <math.h>
 #include <string.h>
 
 /* All that changes while samples arrive. */
@@ -136,16 +136,6 @@ static bool take_window(struct dsinfer_features *features, float *frame) {
     return true;
 }
 
-/* Full scale 1.0 to the range of 16 bits, without rounding. */
-static float convert_float(float sample) {
-    const float scaled = sample * 32768.0f;
-
-    if (isnan(scaled)) {
-        return 0.0f;
-    }
-    return scaled < -32768.0f ? -32768.0f : scaled > 32767.0f ? 32767.0f : scaled;
-}
-
 /* Fills the window, or takes all samples; returns how many it took. */
 static size_t fill_window(struct dsinfer_features *features, const void *samples, bool is_float,
                           size_t n_samples) {
@@ -158,8 +148,7 @@ static size_t fill_window(struct dsinfer_features *features, const void *samples
     size_t i;
 
     for (i = 0; i < n; i++) {
-        const float sample = is_float ? convert_float(((const float *)samples)[i])
-                                      : (float)((const int16_t *)samples)[i];
+        const float sample = dsi_sample_get(samples, is_float, i);
 
         out[i] = sample * params->scale - params->pre_emphasis * last;
         last = sample;
