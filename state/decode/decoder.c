@@ -22,6 +22,7 @@ struct dsinfer_decoder {
     struct dsi_search *search;           /* owned */
     struct dsi_search_config config;     /* of the search */
     size_t n_candidates;
+    uint64_t first_frame; /* frames of the audio that came before */
     uint64_t n_frames;
     bool has_failed;                     /* the search is unusable until reset */
     struct dsi_transcript_buffer buffer; /* what transcripts lend */
@@ -282,6 +283,7 @@ enum dsinfer_status dsi_decoder_copy(const struct dsinfer_decoder *from,
                                      struct dsinfer_decoder *to) {
     enum dsinfer_status status = from->search->type->copy(from->search, to->search);
 
+    to->first_frame = from->first_frame;
     to->n_frames = from->n_frames;
     to->has_failed = from->has_failed || status != DSINFER_OK;
     return status;
@@ -318,18 +320,23 @@ enum dsinfer_status dsinfer_decoder_get_transcript(struct dsinfer_decoder *decod
         return DSINFER_ERR_STATE;
     }
     status = dsi_transcript_fill(&decoder->buffer, decoder->search, decoder->alphabet,
-                                 decoder->n_candidates, transcript);
+                                 decoder->n_candidates, decoder->first_frame, transcript);
     if (status == DSINFER_OK) {
-        transcript->time_s = (double)decoder->n_frames * DSI_FRAME_S;
+        transcript->time_s = (double)(decoder->first_frame + decoder->n_frames) * DSI_FRAME_S;
     }
     return status;
 }
 
+void dsi_decoder_reset_at(struct dsinfer_decoder *decoder, uint64_t first_frame) {
+    decoder->search->type->reset(decoder->search);
+    decoder->first_frame = first_frame;
+    decoder->n_frames = 0;
+    decoder->has_failed = false;
+}
+
 void dsinfer_decoder_reset(struct dsinfer_decoder *decoder) {
     if (decoder) {
-        decoder->search->type->reset(decoder->search);
-        decoder->n_frames = 0;
-        decoder->has_failed = false;
+        dsi_decoder_reset_at(decoder, 0);
     }
 }
 

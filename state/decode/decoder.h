@@ -16,6 +16,10 @@ enum dsinfer_status dsi_decoder_create_for_model(const struct dsinfer_model *mod
 enum dsinfer_status dsi_decoder_create_like(const struct dsinfer_decoder *from,
                                             struct dsinfer_decoder **out);
 
+/* As new, for audio in which `first_frame` frames came before: times and timesteps count from the
+ * start of the audio. */
+void dsi_decoder_reset_at(struct dsinfer_decoder *decoder, uint64_t first_frame);
+
 /* Makes `to` (same model and options) equal to `from`; allocates only where `to` never held as
  * much. On failure, ERR_NO_MEMORY, `to` can only be reset, copied to, or destroyed. */
 enum dsinfer_status dsi_decoder_copy(const struct dsinfer_decoder *from,

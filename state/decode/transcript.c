@@ -184,6 +184,15 @@ static struct dsinfer_candidate make_candidate(struct writer *writer, const char
     };
 }
 
+/* From frames of the search to frames of the audio. */
+static void shift(struct dsi_search_label *path, size_t n_labels, uint64_t first_frame) {
+    size_t i;
+
+    for (i = 0; i < n_labels; i++) {
+        path[i].timestep += (uint32_t)first_frame;
+    }
+}
+
 static const char *write_trimmed(struct writer *writer, const char *raw, size_t size) {
     while (size > 0 && raw[size - 1] == ' ') {
         size--;
@@ -198,7 +207,7 @@ static const char *write_trimmed(struct writer *writer, const char *raw, size_t 
 enum dsinfer_status dsi_transcript_fill(struct dsi_transcript_buffer *buffer,
                                         struct dsi_search *search,
                                         const struct dsi_alphabet *alphabet, size_t n_candidates,
-                                        struct dsinfer_transcript *out) {
+                                        uint64_t first_frame, struct dsinfer_transcript *out) {
     const size_t n_paths = search->type->rank(search);
     const size_t n = n_candidates < n_paths ? n_candidates : n_paths;
     struct dsinfer_transcript transcript = {.n_candidates = n};
@@ -219,6 +228,7 @@ enum dsinfer_status dsi_transcript_fill(struct dsi_transcript_buffer *buffer,
         const size_t n_labels = search->type->get_length(search, i);
 
         search->type->get_labels(search, i, buffer->path.items);
+        shift(buffer->path.items, n_labels, first_frame);
         size = write_raw(buffer, alphabet, n_labels);
         candidates[i] =
             make_candidate(&writer, buffer->raw.items, size, buffer->path.items, n_labels, numbers);

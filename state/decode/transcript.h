@@ -26,12 +26,12 @@ struct dsi_transcript_buffer {
 };
 
 /* Describes the best paths of `search`, at most `n_candidates` (at least 1), in everything but
- * time_s. *out is lent until the buffer is filled again or finished. ERR_NO_MEMORY: *out is
- * untouched. */
+ * time_s. `first_frame` frames of the audio came before those of the search. *out is lent until the
+ * buffer is filled again or finished. ERR_NO_MEMORY: *out is untouched. */
 enum dsinfer_status dsi_transcript_fill(struct dsi_transcript_buffer *buffer,
                                         struct dsi_search *search,
                                         const struct dsi_alphabet *alphabet, size_t n_candidates,
-                                        struct dsinfer_transcript *out);
+                                        uint64_t first_frame, struct dsinfer_transcript *out);
 
 /* Takes a zeroed struct as well. */
 void dsi_transcript_finish(struct dsi_transcript_buffer *buffer);

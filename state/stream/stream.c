@@ -16,8 +16,8 @@
 enum phase { PHASE_OPEN, PHASE_FINISHED, PHASE_FAILED };
 
 struct dsinfer_stream {
-    struct dsinfer_model *model; /* a reference of its own */
-    size_t n_steps;              /* as asked for */
+    struct dsinfer_model *model;           /* a reference of its own */
+    struct dsinfer_stream_options options; /* but the decoder's, which keeps what it needs */
     enum phase phase;
     struct dsi_utterance_scratch scratch; /* owned, all of it */
     struct dsi_utterance utterance;
@@ -26,7 +26,13 @@ struct dsinfer_stream {
 
 void dsinfer_stream_options_init(struct dsinfer_stream_options *options) {
     if (options) {
-        *options = (struct dsinfer_stream_options){.size = sizeof(*options), .n_steps = 16};
+        *options = (struct dsinfer_stream_options){
+            .size = sizeof(*options),
+            .n_steps = 16,
+            .endpoint_silence_s = 0.8,
+            .endpoint_start_s = 5.0,
+            .endpoint_longest_s = 30.0,
+        };
         dsinfer_decoder_options_init(&options->decoder);
     }
 }
@@ -42,6 +48,13 @@ static enum dsinfer_status check_options(const struct dsinfer_stream_options *op
     if (options->n_steps < 1 || options->n_steps > MAX_STEPS) {
         return dsi_fail(err, DSINFER_ERR_ARGUMENT, "the number of time steps is %u, not 1 to %d",
                         (unsigned)options->n_steps, MAX_STEPS);
+    }
+    if (!(options->endpoint_silence_s > 0.0 && options->endpoint_start_s > 0.0 &&
+          options->endpoint_longest_s > 0.0)) {
+        return dsi_fail(err, DSINFER_ERR_ARGUMENT,
+                        "the times of the endpoints are %g, %g and %g s, not above 0",
+                        options->endpoint_silence_s, options->endpoint_start_s,
+                        options->endpoint_longest_s);
     }
     return DSINFER_OK;
 }
@@ -67,7 +80,8 @@ static enum dsinfer_status create_scratch(struct dsi_utterance_scratch *scratch,
 }
 
 /* An empty stream that owns `decoder` from now on, whatever happens. */
-static enum dsinfer_status create(struct dsinfer_model *model, size_t n_steps,
+static enum dsinfer_status create(struct dsinfer_model *model,
+                                  const struct dsinfer_stream_options *options,
                                   struct dsinfer_decoder *decoder, struct dsinfer_stream **out,
                                   struct dsinfer_error *err) {
     struct dsinfer_stream *made = dsi_calloc(1, sizeof(*made));
@@ -78,8 +92,9 @@ static enum dsinfer_status create(struct dsinfer_model *model, size_t n_steps,
         return dsi_fail_memory(err, sizeof(*made));
     }
     made->model = dsinfer_model_ref(model);
-    made->n_steps = n_steps;
-    status = dsi_utterance_init(&made->utterance, model, n_steps, decoder, err);
+    made->options = *options;
+    dsinfer_decoder_options_init(&made->options.decoder);
+    status = dsi_utterance_init(&made->utterance, model, options, decoder, err);
     if (status != DSINFER_OK) {
         goto out;
     }
@@ -115,7 +130,7 @@ enum dsinfer_status dsinfer_stream_create(struct dsinfer_model *model,
     if (status == DSINFER_OK) {
         status = dsi_decoder_create_for_model(model, &options->decoder, &decoder, error);
     }
-    return status == DSINFER_OK ? create(model, options->n_steps, decoder, stream, error) : status;
+    return status == DSINFER_OK ? create(model, options, decoder, stream, error) : status;
 }
 
 /* An empty utterance of the stream's model and options. */
@@ -124,7 +139,7 @@ static enum dsinfer_status init_ahead(struct dsinfer_stream *stream) {
     const enum dsinfer_status status = dsi_decoder_create_like(stream->utterance.decoder, &decoder);
 
     return status == DSINFER_OK
-               ? dsi_utterance_init(&stream->ahead, stream->model, stream->n_steps, decoder, NULL)
+               ? dsi_utterance_init(&stream->ahead, stream->model, &stream->options, decoder, NULL)
                : status;
 }
 static enum dsinfer_status feed(struct dsinfer_stream *stream, const void *samples, bool is_float,
@@ -212,6 +227,33 @@ enum dsinfer_status dsinfer_stream_finish(struct dsinfer_stream *stream,
     return dsinfer_decoder_get_transcript(stream->utterance.decoder, transcript);
 }
 
+enum dsinfer_endpoint dsinfer_stream_get_endpoint(const struct dsinfer_stream *stream) {
+    if (!stream || stream->phase != PHASE_OPEN || stream->utterance.is_whole) {
+        return DSINFER_ENDPOINT_NONE;
+    }
+    return dsi_gate_find_endpoint(&stream->utterance.gate, &stream->options);
+}
+
+enum dsinfer_status dsinfer_stream_next_utterance(struct dsinfer_stream *stream,
+                                                  struct dsinfer_transcript *transcript) {
+    enum dsinfer_status status;
+
+    if (!stream || !transcript) {
+        return DSINFER_ERR_ARGUMENT;
+    }
+    if (stream->phase != PHASE_OPEN) {
+        return DSINFER_ERR_STATE;
+    }
+    if (stream->utterance.is_whole) {
+        return DSINFER_ERR_UNSUPPORTED;
+    }
+    status = dsi_utterance_cut(&stream->utterance, transcript);
+    if (status != DSINFER_OK) {
+        stream->phase = PHASE_FAILED;
+    }
+    return status;
+}
+
 void dsinfer_stream_reset(struct dsinfer_stream *stream) {
     if (stream) {
         dsi_utterance_reset(&stream->utterance);
@@ -238,7 +280,7 @@ enum dsinfer_status dsinfer_stream_clone(const struct dsinfer_stream *stream,
     if (status != DSINFER_OK) {
         return status;
     }
-    status = create(stream->model, stream->n_steps, decoder, &made, NULL);
+    status = create(stream->model, &stream->options, decoder, &made, NULL);
     if (status != DSINFER_OK) {
         return status;
     }

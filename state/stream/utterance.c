@@ -45,7 +45,8 @@ static enum dsinfer_status create_front_end(struct dsi_utterance *utterance,
 }
 
 enum dsinfer_status dsi_utterance_init(struct dsi_utterance *utterance,
-                                       const struct dsinfer_model *model, size_t n_steps,
+                                       const struct dsinfer_model *model,
+                                       const struct dsinfer_stream_options *options,
                                        struct dsinfer_decoder *decoder, struct dsinfer_error *err) {
     const struct dsinfer_model_info *info = &model->info;
     enum dsinfer_status status;
@@ -53,7 +54,7 @@ enum dsinfer_status dsi_utterance_init(struct dsi_utterance *utterance,
     memset(utterance, 0, sizeof(*utterance));
     utterance->decoder = decoder;
     utterance->is_padded = !model->is_fused && info->n_steps > 0;
-    utterance->n_steps = utterance->is_padded ? info->n_steps : n_steps;
+    utterance->n_steps = utterance->is_padded ? info->n_steps : options->n_steps;
     utterance->is_whole = !info->has_state;
     utterance->n_features = info->n_features;
     utterance->n_context = info->n_context;
@@ -61,6 +62,11 @@ enum dsinfer_status dsi_utterance_init(struct dsi_utterance *utterance,
 
     status = create_front_end(utterance, info, err);
     if (status != DSINFER_OK) {
+        goto out;
+    }
+    status = dsi_gate_init(&utterance->gate, info, options->has_speech_gate != 0);
+    if (status != DSINFER_OK) {
+        dsi_fail(err, status, "no memory for a speech gate");
         goto out;
     }
     utterance->chunk =
@@ -81,10 +87,23 @@ void dsi_utterance_reset(struct dsi_utterance *utterance) {
     dsinfer_features_reset(utterance->features);
     dsi_windows_reset(utterance->windows);
     dsi_lstm_state_reset(&utterance->state);
+    dsi_gate_reset(&utterance->gate);
     dsinfer_decoder_reset(utterance->decoder);
     utterance->n_waiting = 0;
     utterance->n_frames = 0;
+    utterance->n_levels = 0;
     utterance->n_samples = 0;
+}
+
+/* Makes room for `n` levels in all. */
+static enum dsinfer_status reserve_levels(struct dsi_utterance *utterance, size_t n) {
+    float *grown = dsi_grow(utterance->levels, &utterance->levels_capacity, n, sizeof(*grown));
+
+    if (!grown) {
+        return DSINFER_ERR_NO_MEMORY;
+    }
+    utterance->levels = grown;
+    return DSINFER_OK;
 }
 
 /* Makes room for `n` frames in all. */
@@ -112,7 +131,17 @@ enum dsinfer_status dsi_utterance_copy(const struct dsi_utterance *from, struct 
         }
         memcpy(to->frames, from->frames, from->n_frames * from->n_features * sizeof(*to->frames));
     }
+    if (from->n_levels > 0) {
+        const enum dsinfer_status status = reserve_levels(to, from->n_levels);
+
+        if (status != DSINFER_OK) {
+            return status;
+        }
+        memcpy(to->levels, from->levels, from->n_levels * sizeof(*to->levels));
+    }
     to->n_frames = from->n_frames;
+    to->n_levels = from->n_levels;
+    dsi_gate_copy(&from->gate, &to->gate);
     dsi_features_copy(from->features, to->features);
     dsi_windows_copy(from->windows, to->windows);
     dsi_lstm_state_copy(&from->state, &to->state);
@@ -135,7 +164,8 @@ static enum dsinfer_status run(struct dsi_utterance *utterance,
     status = dsi_lstm_state_advance(&utterance->state, scratch->runner, utterance->chunk,
                                     utterance->n_waiting + n_padding, scratch->logits);
     if (status == DSINFER_OK) {
-        status = dsinfer_decoder_feed(utterance->decoder, scratch->logits, utterance->n_waiting);
+        status = dsi_gate_take_rows(&utterance->gate, utterance->decoder, scratch->logits,
+                                    utterance->n_waiting);
     }
     utterance->n_waiting = 0;
     return status;
@@ -165,6 +195,33 @@ static enum dsinfer_status push(struct dsi_utterance *utterance,
     return utterance->n_waiting == utterance->n_steps ? run(utterance, scratch) : DSINFER_OK;
 }
 
+/* Takes the levels of samples: to the gate, or kept until there are rows. */
+static enum dsinfer_status take_levels(struct dsi_utterance *utterance, const void *samples,
+                                       bool is_float, size_t n_samples) {
+    const size_t sample_size = is_float ? sizeof(float) : sizeof(int16_t);
+    const char *next = samples;
+    enum dsinfer_status status = DSINFER_OK;
+
+    while (n_samples > 0 && status == DSINFER_OK) {
+        bool has_level;
+        float decibels;
+        const size_t n = dsi_level_take(&utterance->gate.state.level, next, is_float, n_samples,
+                                        &decibels, &has_level);
+
+        next += n * sample_size;
+        n_samples -= n;
+        if (has_level && !utterance->is_whole) {
+            status = dsi_gate_take_level(&utterance->gate, utterance->decoder, decibels);
+        } else if (has_level) {
+            status = reserve_levels(utterance, utterance->n_levels + 1);
+            if (status == DSINFER_OK) {
+                utterance->levels[utterance->n_levels++] = decibels;
+            }
+        }
+    }
+    return status;
+}
+
 enum dsinfer_status dsi_utterance_feed(struct dsi_utterance *utterance,
                                        const struct dsi_utterance_scratch *scratch,
                                        const void *samples, bool is_float, size_t n_samples) {
@@ -177,10 +234,11 @@ enum dsinfer_status dsi_utterance_feed(struct dsi_utterance *utterance,
         const size_t n = dsi_features_take(utterance->features, next, is_float, n_samples,
                                            scratch->frame, &has_frame);
 
+        status = take_levels(utterance, next, is_float, n);
         next += n * sample_size;
         n_samples -= n;
         utterance->n_samples += n;
-        if (has_frame) {
+        if (has_frame && status == DSINFER_OK) {
             status = utterance->is_whole ? keep(utterance, scratch->frame)
                                          : push(utterance, scratch, scratch->frame);
         }
@@ -209,6 +267,26 @@ static void write_windows(const struct dsi_utterance *utterance, float zero, flo
             windows += width;
         }
     }
+}
+
+/* All rows, with levels ahead of them as far as the gate looks. */
+static enum dsinfer_status decode_whole(struct dsi_utterance *utterance, const float *logits,
+                                        size_t n_rows) {
+    struct dsi_gate *gate = &utterance->gate;
+    enum dsinfer_status status = DSINFER_OK;
+    size_t n_levels = 0;
+    size_t i;
+
+    for (i = 0; i < n_rows && status == DSINFER_OK; i++) {
+        while (n_levels < utterance->n_levels && n_levels <= i + DSI_GATE_REACH &&
+               status == DSINFER_OK) {
+            status = dsi_gate_take_level(gate, utterance->decoder, utterance->levels[n_levels++]);
+        }
+        if (status == DSINFER_OK) {
+            status = dsi_gate_take_rows(gate, utterance->decoder, logits + i * gate->n_labels, 1);
+        }
+    }
+    return status;
 }
 
 /* The whole recording in one call. */
@@ -240,7 +318,7 @@ static enum dsinfer_status run_whole(struct dsi_utterance *utterance,
     step.logits = logits;
     status = dsinfer_runner_run(runner, &step);
     if (status == DSINFER_OK) {
-        status = dsinfer_decoder_feed(utterance->decoder, logits, n);
+        status = decode_whole(utterance, logits, n);
     }
 out:
     dsinfer_runner_destroy(runner);
@@ -257,7 +335,10 @@ static enum dsinfer_status end_whole(struct dsi_utterance *utterance,
     if (dsinfer_features_finish(utterance->features, scratch->frame) > 0) {
         status = keep(utterance, scratch->frame);
     }
-    return status == DSINFER_OK ? run_whole(utterance, scratch) : status;
+    if (status == DSINFER_OK) {
+        status = run_whole(utterance, scratch);
+    }
+    return status == DSINFER_OK ? dsi_gate_end(&utterance->gate, utterance->decoder) : status;
 }
 
 enum dsinfer_status dsi_utterance_end(struct dsi_utterance *utterance,
@@ -280,6 +361,20 @@ enum dsinfer_status dsi_utterance_end(struct dsi_utterance *utterance,
     if (status == DSINFER_OK && utterance->n_waiting > 0) {
         status = run(utterance, scratch);
     }
+    return status == DSINFER_OK ? dsi_gate_end(&utterance->gate, utterance->decoder) : status;
+}
+
+enum dsinfer_status dsi_utterance_cut(struct dsi_utterance *utterance,
+                                      struct dsinfer_transcript *transcript) {
+    enum dsinfer_status status = dsi_gate_end(&utterance->gate, utterance->decoder);
+
+    if (status == DSINFER_OK) {
+        status = dsinfer_decoder_get_transcript(utterance->decoder, transcript);
+    }
+    if (status == DSINFER_OK) {
+        dsi_decoder_reset_at(utterance->decoder, utterance->gate.state.n_rows);
+        dsi_lstm_state_reset(&utterance->state);
+    }
     return status;
 }
 
@@ -287,8 +382,10 @@ void dsi_utterance_finish(struct dsi_utterance *utterance) {
     dsinfer_features_destroy(utterance->features);
     dsi_windows_destroy(utterance->windows);
     dsi_lstm_state_finish(&utterance->state);
+    dsi_gate_finish(&utterance->gate);
     dsinfer_decoder_destroy(utterance->decoder);
     dsi_free(utterance->chunk);
+    dsi_free(utterance->levels);
     dsi_free(utterance->frames);
     memset(utterance, 0, sizeof(*utterance));
 }

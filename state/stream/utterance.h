@@ -6,6 +6,7 @@
 
 #include "frontend/frontend.h"
 #include "state/lstm/lstm_state.h"
+#include "state/stream/gate.h"
 
 #include <dsinfer/stream.h>
 
@@ -14,12 +15,15 @@ struct dsi_utterance {
     struct dsi_windows *windows;
     float *chunk; /* [n_steps][window_size], windows that wait for the network */
     struct dsi_lstm_state state;
+    struct dsi_gate gate; /* between network and decoder */
     struct dsinfer_decoder *decoder;
     size_t n_steps; /* windows a call */
     bool is_padded; /* every call has so many: the network runs at no other number */
     bool is_whole;  /* the network takes recordings whole: frames wait for the end */
     float *frames;  /* [n_frames][n_features] of them */
     size_t n_frames, frames_capacity; /* in values */
+    float *levels;                    /* [n_levels] of them, for the gate */
+    size_t n_levels, levels_capacity;
     size_t n_features;
     size_t n_context;
     size_t window_size; /* values a window */
@@ -39,7 +43,8 @@ struct dsi_utterance_scratch {
  * `model` must outlive it. ERR_NO_MEMORY, ERR_UNSUPPORTED where the front end is not there;
  * *utterance is then as after finish. */
 enum dsinfer_status dsi_utterance_init(struct dsi_utterance *utterance,
-                                       const struct dsinfer_model *model, size_t n_steps,
+                                       const struct dsinfer_model *model,
+                                       const struct dsinfer_stream_options *options,
                                        struct dsinfer_decoder *decoder, struct dsinfer_error *err);
 void dsi_utterance_reset(struct dsi_utterance *utterance);
 
@@ -59,6 +64,12 @@ enum dsinfer_status dsi_utterance_feed(struct dsi_utterance *utterance,
 /* The samples end here: all that waits goes through the network. Call it once. */
 enum dsinfer_status dsi_utterance_end(struct dsi_utterance *utterance,
                                       const struct dsi_utterance_scratch *scratch);
+
+/* Ends the utterance with the rows that the network has said, and begins the next one with the rows
+ * to come, the network's state being reset. The samples that wait belong to the next. Not where
+ * is_whole. Fails like feed; the decoder has then not begun anew. */
+enum dsinfer_status dsi_utterance_cut(struct dsi_utterance *utterance,
+                                      struct dsinfer_transcript *transcript);
 
 void dsi_utterance_finish(struct dsi_utterance *utterance); /* takes a zeroed struct as well */
 

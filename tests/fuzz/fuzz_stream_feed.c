@@ -1,9 +1,10 @@
 /* Any samples, cut and repeated in any way, with any questions in between: the transcript is the
- * same as when they are fed one at a time without a question. On the bundled model.
+ * same as when they are fed one at a time without a question, for each utterance they are divided
+ * into. On the bundled model.
  *
- * Input: a byte for the steps of a call, one for the beam width, then commands. A command is two
- * bytes: what to do, and how many bytes of samples follow. The upper bits of the first say how
- * often they are fed.
+ * Input: a byte for the steps of a call, one for the beam width and the speech gate, then commands.
+ * A command is two bytes: what to do, and how many bytes of samples follow. The upper bits of the
+ * first say how often they are fed.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/fuzz/fuzz_target.h"
@@ -16,7 +17,7 @@
 /* Samples of one input: enough for some calls of the network, quick to run. */
 #define MAX_SAMPLES 5000
 
-enum command { FEED_S16, FEED_F32, PARTIAL, PEEK, CLONE, N_COMMANDS };
+enum command { FEED_S16, FEED_F32, PARTIAL, PEEK, CLONE, NEXT, N_COMMANDS };
 
 static struct dsinfer_model *open_model(void) {
     const char *folder = getenv("DSINFER_SOURCE");
@@ -33,13 +34,14 @@ static struct dsinfer_model *open_model(void) {
 }
 
 static struct dsinfer_stream *create(struct dsinfer_model *model, uint32_t n_steps,
-                                     uint32_t beam_width) {
+                                     uint8_t decoder) {
     struct dsinfer_stream_options options;
     struct dsinfer_stream *stream;
 
     dsinfer_stream_options_init(&options);
     options.n_steps = n_steps;
-    options.decoder.beam_width = beam_width;
+    options.decoder.beam_width = 1 + decoder % 32;
+    options.has_speech_gate = decoder / 32 % 2;
     options.decoder.n_candidates = 5;
     FUZZ_CHECK(dsinfer_stream_create(model, &options, &stream, NULL) == DSINFER_OK);
     return stream;
@@ -84,6 +86,15 @@ static void feed(struct dsinfer_stream *stream, struct dsinfer_stream *slow, boo
     }
 }
 
+static void begin_next(struct dsinfer_stream *stream, struct dsinfer_stream *slow) {
+    struct dsinfer_transcript got, wanted;
+
+    FUZZ_CHECK(dsinfer_stream_get_endpoint(stream) == dsinfer_stream_get_endpoint(slow));
+    FUZZ_CHECK(dsinfer_stream_next_utterance(stream, &got) == DSINFER_OK);
+    FUZZ_CHECK(dsinfer_stream_next_utterance(slow, &wanted) == DSINFER_OK);
+    check_same(&got, &wanted);
+}
+
 /* Asks the stream; the one to go on with is returned. */
 static struct dsinfer_stream *ask(struct dsinfer_stream *stream, unsigned command) {
     struct dsinfer_transcript transcript;
@@ -116,7 +127,9 @@ static struct dsinfer_stream *run(struct dsinfer_stream *stream, struct dsinfer_
         data += 2;
         size -= 2;
         if (command > FEED_F32) {
-            if (command < N_COMMANDS && n_questions++ < 8) {
+            if (command == NEXT) {
+                begin_next(stream, slow);
+            } else if (command < N_COMMANDS && n_questions++ < 8) {
                 stream = ask(stream, command);
             }
             continue;
@@ -142,8 +155,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 2) {
         return 0;
     }
-    stream = create(model, 1 + data[0] % 64, 1 + data[1] % 32);
-    slow = create(model, 1 + data[0] % 64, 1 + data[1] % 32);
+    stream = create(model, 1 + data[0] % 64, data[1]);
+    slow = create(model, 1 + data[0] % 64, data[1]);
     stream = run(stream, slow, data + 2, size - 2);
 
     FUZZ_CHECK(dsinfer_stream_get_n_samples(stream) == dsinfer_stream_get_n_samples(slow));

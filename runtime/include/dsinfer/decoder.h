@@ -66,8 +66,8 @@ struct dsinfer_candidate {
                                   family ds01 and a scorer: no probability) */
     size_t n_labels;           /* characters */
     const uint32_t *labels;    /* [n_labels], label number of each */
-    const uint32_t *timesteps; /* [n_labels], frame at which the search added each; ascending, but
-                                  in the family ds05 */
+    const uint32_t *timesteps; /* [n_labels], frame of the audio at which the search added each;
+                                  ascending, but in the family ds05 */
 };
 
 struct dsinfer_word {

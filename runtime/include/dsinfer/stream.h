@@ -14,6 +14,13 @@
  * text never depends on how the samples are cut into feeds. After the first chunk, feeding
  * allocates only from the decoder's pool.
  *
+ * Audio without end (a microphone) is cut into utterances where they are over:
+ *
+ *         if (dsinfer_stream_get_endpoint(stream) != DSINFER_ENDPOINT_NONE) {
+ *             dsinfer_stream_next_utterance(stream, &transcript);
+ *             puts(transcript.text);
+ *         }
+ *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef DSINFER_STREAM_H
 #define DSINFER_STREAM_H
@@ -33,6 +40,25 @@ struct dsinfer_stream_options {
                          partial text, more work. The final text is the same. A network of unusual
                          structure runs at its file's own number only */
     struct dsinfer_decoder_options decoder;
+
+    /* Default 0: the text is what network and decoder say. 1: a stretch in which nothing stands out
+     * from silence, hum or faint noise gives no text; two seconds before and after what does stand
+     * out are left as they are, so that on speech no word changes. */
+    int has_speech_gate;
+
+    /* When an utterance is over, seconds above 0; INFINITY: never for that reason. */
+    double endpoint_silence_s; /* default 0.8: of silence after speech … */
+    double endpoint_start_s;   /* default 5: … without speech so far … */
+    double endpoint_longest_s; /* default 30: … in all */
+};
+
+/* Why an utterance is over. */
+enum dsinfer_endpoint {
+    DSINFER_ENDPOINT_NONE = 0, /* it is not */
+    DSINFER_ENDPOINT_SILENCE,  /* after speech, nothing stood out in the samples, or the network
+                                  heard no letter, for endpoint_silence_s */
+    DSINFER_ENDPOINT_START,    /* there was no speech for endpoint_start_s */
+    DSINFER_ENDPOINT_LONGEST   /* it has lasted for endpoint_longest_s */
 };
 
 DSINFER_API void dsinfer_stream_options_init(struct dsinfer_stream_options *options);
@@ -72,6 +98,19 @@ dsinfer_stream_peek(struct dsinfer_stream *stream, struct dsinfer_transcript *tr
  * padding there, of which a model may make a letter.) Fails like feed. */
 DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
 dsinfer_stream_finish(struct dsinfer_stream *stream, struct dsinfer_transcript *transcript);
+
+/* Whether the utterance is over with what was taken so far, and why. It may go on: this only tells,
+ * and speech to come makes it NONE again. Always NONE after finish and a failure, and for a model
+ * without state (ds01). Feeds of 0.1 s or less notice every endpoint. */
+DSINFER_API enum dsinfer_endpoint dsinfer_stream_get_endpoint(const struct dsinfer_stream *stream);
+
+/* Ends the utterance and begins the next one, at any moment. The transcript is of what was decoded
+ * so far; the samples that are still on their way (nine frames of context and up to T windows,
+ * after an endpoint silence) belong to the next utterance, none is lost. The network begins the
+ * next one anew; times and timesteps go on from the start of the audio. Fails like partial, also
+ * with ERR_LIMIT, and then as feed does. */
+DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
+dsinfer_stream_next_utterance(struct dsinfer_stream *stream, struct dsinfer_transcript *transcript);
 
 /* As new, with the same model and options. */
 DSINFER_API void dsinfer_stream_reset(struct dsinfer_stream *stream);

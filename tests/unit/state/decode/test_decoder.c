@@ -164,7 +164,7 @@ static void bytes_become_characters_or_replacements(void **state) {
         row[best[i]] = 4.0f;
         assert_int_equal(dsi_search_greedy.feed(search, row, 1), DSINFER_OK);
     }
-    assert_int_equal(dsi_transcript_fill(&buffer, search, &alphabet, 1, &got), DSINFER_OK);
+    assert_int_equal(dsi_transcript_fill(&buffer, search, &alphabet, 1, 0, &got), DSINFER_OK);
     assert_string_equal(got.text, "\xc3\xa9 \xef\xbf\xbd a b\xef\xbf\xbd");
     assert_int_equal(got.n_words, 4);
     assert_string_equal(got.words[0].text, "\xc3\xa9");
