@@ -12,6 +12,7 @@
 #include "bin/output/output.h"
 #include "bin/output/status.h"
 #include "bin/settings.h"
+#include "bin/speech_settings.h"
 
 #include <dsinfer/stream.h>
 
@@ -23,10 +24,11 @@
 struct settings {
     struct cli_model_settings model;
     struct cli_decoder_settings decoder;
+    struct cli_speech_settings speech;
     struct cli_output_settings output;
     struct cli_raw raw;
     struct {
-        bool progress, partials, no_vad;
+        bool progress, partials;
         uint32_t n_steps;
     } own;
 };
@@ -53,8 +55,6 @@ static const struct cli_option own_options[] = {
      "frames given to the network at once (default 16): fewer show partial text sooner, the text "
      "stays the same",
      1, 64, NULL},
-    {"no-vad", 0, CLI_FLAG, NULL, OWN(no_vad),
-     "no speech gate (changes nothing yet: there is none so far)", 0, 0, NULL},
 };
 
 /* An empty recording has no frame, hence no text; the stream would pad one. */
@@ -196,6 +196,7 @@ static int create_stream(struct job *job) {
     if (exit_code != CLI_EXIT_OK) {
         return exit_code;
     }
+    cli_speech_fill(&settings->speech, &options);
     if (settings->own.n_steps) {
         options.n_steps = settings->own.n_steps;
     }
@@ -282,6 +283,7 @@ static int run(int argc, char **argv) {
         cli_model_options(&settings.model),
         cli_decoder_options(&settings.decoder),
         cli_decoder_scorer_options(&settings.decoder),
+        cli_speech_options(&settings.speech),
         cli_output_options(&settings.output),
         cli_raw_options(&settings.raw),
     };
@@ -297,6 +299,9 @@ static int run(int argc, char **argv) {
     }
     if (exit_code == CLI_PARSED) {
         exit_code = cli_decoder_check(&settings.decoder);
+    }
+    if (exit_code == CLI_PARSED) {
+        exit_code = cli_speech_check(&settings.speech);
     }
     if (exit_code == CLI_PARSED) {
         exit_code = list_inputs(&job, &words, &inputs);
