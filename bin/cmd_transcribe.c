@@ -50,7 +50,7 @@ static const struct cli_option own_options[] = {
     {"partials", 0, CLI_FLAG, NULL, OWN(partials),
      "show what is known so far: objects in jsonl, else on stderr", 0, 0, NULL},
     {"progress", 0, CLI_FLAG, NULL, OWN(progress),
-     "show percent done and real-time factor on stderr", 0, 0, NULL},
+     "show percent done, real-time factor and time left on stderr", 0, 0, NULL},
     {"steps", 0, CLI_NUMBER, "T", OWN(n_steps),
      "frames given to the network at once (default 16): fewer show partial text sooner, the text "
      "stays the same",
@@ -217,6 +217,8 @@ static int transcribe_all(struct job *job, const struct cli_inputs *inputs) {
     if (!cli_output_open(&job->output, &job->settings->output, n_inputs)) {
         return CLI_EXIT_RUNTIME;
     }
+    job->output.rules.silence_s = job->settings->speech.silence_s;
+    job->output.rules.longest_s = job->settings->speech.longest_s;
     for (i = 0; i < inputs->n && is_written; i++) {
         is_written = transcribe_one(job, inputs->names[i]);
         if (cli_interrupt_get()) {
@@ -335,12 +337,14 @@ const struct cli_command cli_transcribe = {
     "transcribe",
     "FILE... | FOLDER | -",
     "the words of audio files, folders of them, or a pipe",
-    "Writes the words spoken in recordings, a line for each. Files of any kind, rate and number of "
+    "Writes the words spoken in recordings: a line for each, JSON, a table, or subtitles. Files of "
+    "any kind, rate and number of "
     "channels that libsndfile reads; a folder stands for the audio files in it; - is a WAV on "
     "standard input, or with --raw plain samples, decoded while they arrive. SIGINT and SIGTERM "
     "end the recording where it is.",
     "  dsinfer transcribe talk.wav\n"
     "  dsinfer transcribe --format jsonl -o talks.jsonl recordings/\n"
+    "  dsinfer transcribe --format srt --progress -o film.srt film.flac\n"
     "  dsinfer transcribe -m output_graph.pbmm --alphabet alphabet.txt talk.flac\n"
     "  arecord -f S16_LE -r 16000 -t raw | dsinfer transcribe --raw --partials -\n",
     run,

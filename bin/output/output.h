@@ -5,6 +5,7 @@
 #define BIN_OUTPUT_OUTPUT_H
 
 #include "bin/options.h"
+#include "bin/output/cues.h"
 #include "bin/output/writer.h"
 
 #include <dsinfer/decoder.h>
@@ -14,6 +15,8 @@ struct cli_output {
     struct cli_writer writer;
     size_t n_inputs;  /* that results may come from */
     size_t n_written; /* results so far */
+    size_t n_cues;    /* in all of them */
+    struct cli_cue_rules rules;
 };
 
 struct cli_format {
@@ -29,6 +32,8 @@ struct cli_format {
 };
 
 extern const struct cli_format cli_format_text, cli_format_json, cli_format_jsonl;
+extern const struct cli_format cli_format_csv, cli_format_tsv; /* table.c */
+extern const struct cli_format cli_format_srt, cli_format_vtt; /* subtitles.c */
 
 /* --format and -o */
 struct cli_output_settings {
@@ -39,7 +44,7 @@ struct cli_output_settings {
 struct cli_group cli_output_options(struct cli_output_settings *settings);
 
 /* All report their failures; false: nothing more can be written. Results reach the system at
- * once. */
+ * once. Utterances end by the library's own rules, unless others are stored afterwards. */
 bool cli_output_open(struct cli_output *output, const struct cli_output_settings *settings,
                      size_t n_inputs);
 bool cli_output_result(struct cli_output *output, const char *input,

@@ -4,6 +4,7 @@
 #include "bin/errors.h"
 #include "bin/memory.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,8 +55,11 @@ static void describe(const struct cli_status *status, double audio_s, char *text
     if (status->duration_s > 0.0) {
         const double part = audio_s / status->duration_s;
 
-        snprintf(text, size, "%3.0f %%, real-time factor %.3f", 100.0 * (part < 1.0 ? part : 1.0),
-                 factor);
+        const double left_s = part < 1.0 ? (status->duration_s - audio_s) * factor : 0.0;
+
+        snprintf(text, size, "%3.0f %%, real-time factor %.3f, %.0f:%02.0f left",
+                 100.0 * (part < 1.0 ? part : 1.0), factor, floor(left_s / 60.0),
+                 floor(fmod(left_s, 60.0)));
     } else {
         snprintf(text, size, "%.1f s, real-time factor %.3f", audio_s, factor);
     }

@@ -74,7 +74,7 @@ def test_unknown_option_names_the_nearest():
 def test_options_of_later_features_are_unknown():
     for option in ('--jobs', '--save-state', '--load-state', '--resume'):
         fails('transcribe', option, 'x', SAMPLE, code=2, name=option, kind='usage')
-    fails('transcribe', '--format', 'srt', SAMPLE, code=2, name='--format', says="'srt'")
+    fails('transcribe', '--format', 'ass', SAMPLE, code=2, name='--format', says="'ass'")
 
 
 def test_numbers_are_numbers():
