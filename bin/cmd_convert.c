@@ -157,6 +157,7 @@ static void print_quoted(const char *text) {
 /* Inputs and outputs, as far as they are known. */
 static void print_ports(const struct dsinfer_conversion *conversion, bool is_stateful) {
     const struct dsinfer_convert_port *port;
+    bool has_states = is_stateful;
     int was_output = -1;
     size_t i;
 
@@ -165,9 +166,10 @@ static void print_ports(const struct dsinfer_conversion *conversion, bool is_sta
             printf(port->is_output ? "outputs:\n" : "inputs:\n");
         }
         was_output = port->is_output;
+        has_states = has_states || strcmp(port->role, "new_h") == 0;
         print_port(port);
     }
-    if (i) {
+    if (has_states) {
         printf(is_stateful ? "states: h and c are kept by the engine, zero at first\n"
                            : "states: new_h goes to h, new_c to c\n");
     }

@@ -14,13 +14,20 @@
 
 #define DSI_CONVERSION_MAX_NOTES 16
 #define DSI_CONVERSION_MAX_PASSES 16
-#define DSI_CONVERSION_MAX_PORTS (DSI_ROLE_LENGTHS + 1 + DSI_FLAGS_MAX_ITEMS)
+#define DSI_CONVERSION_MAX_PORTS (DSI_ROLE_LENGTHS + 1 + 2 * DSI_FLAGS_MAX_ITEMS)
 
 /* Time steps and streams where the model leaves them open, and the most that are written. */
 #define DSI_CONVERSION_N_STEPS 16
 #define DSI_CONVERSION_MAX_STEPS 65536
 
 struct dsi_op_counts;
+
+/* An input that is none of the network's own. */
+struct dsi_conversion_cut {
+    struct dsi_port port; /* in the file's graph */
+    bool has_shape;
+    struct dsi_shape shape; /* that the user gives it */
+};
 
 struct dsinfer_conversion {
     struct dsi_mapped_file file;
@@ -36,6 +43,9 @@ struct dsinfer_conversion {
     int64_t n_streams, n_steps; /* 0 until they are known */
     const int64_t *lengths;     /* [n_streams]; NULL: all n_steps, or an input */
     bool has_lengths_input;
+    struct dsi_conversion_cut cuts[DSI_FLAGS_MAX_ITEMS];
+    struct dsi_irw_cut written_cuts[DSI_FLAGS_MAX_ITEMS];
+    size_t n_cuts;
     struct dsi_irw_result results[DSI_FLAGS_MAX_ITEMS];
     int result_roles[DSI_FLAGS_MAX_ITEMS]; /* enum dsi_role, or -1 */
     size_t n_results;
@@ -60,6 +70,11 @@ enum dsinfer_status dsi_conversion_make_ir(struct dsinfer_conversion *conversion
 enum dsinfer_status dsi_conversion_make_frozen(struct dsinfer_conversion *conversion,
                                                const struct dsinfer_convert_options *options,
                                                struct dsinfer_error *err);
+
+/* Ports, flags and the last passes, of an IR that has been laid out. Fails with ERR_NO_MEMORY. */
+enum dsinfer_status dsi_conversion_describe(struct dsinfer_conversion *conversion,
+                                            const struct dsinfer_convert_options *options,
+                                            struct dsinfer_error *err);
 
 /* Decides inputs, outputs and sizes by the options. The graph has been read. Fails with
  * ERR_ARGUMENT. */

@@ -1,7 +1,8 @@
 /* What the flags mean for a graph.
  *
- * Where Model Optimizer cuts a graph anywhere, here the cut must be at one of the network's own
- * inputs; which one it is, is told by structure. SPDX-License-Identifier: BSD-2-Clause */
+ * Which of the network's inputs a name means is told by structure. Other values can be inputs, too,
+ * where the network still has them when it is made of one piece.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "model/conversion/conversion.h"
 
 #include "model/graphdef/wire.h"
@@ -30,6 +31,7 @@ struct resolver {
     bool is_given[DSI_ROLE_LENGTHS + 1]; /* by --input */
     int order[DSI_ROLE_LENGTHS + 1];     /* their positions there */
     bool is_frozen;                      /* the lengths have a value */
+    int64_t n_rows;                      /* T*N by the shape of a cut; 0: not known */
     struct dsinfer_error *err;
 };
 
@@ -210,32 +212,53 @@ static enum dsinfer_status pair_shapes(struct resolver *r, struct dsi_flag_list 
     return DSINFER_OK;
 }
 
+static enum dsinfer_status fail_twice(struct resolver *r, const struct dsi_flag_item *item) {
+    return dsi_fail(r->err, DSINFER_ERR_ARGUMENT,
+                    FLAG_INPUT ": '%.*s' is the same input as one before it", SHOWN(item->name));
+}
+
+/* The value that an item names, and its role or NO_ROLE. */
 static enum dsinfer_status find_input(struct resolver *r, const char *flag,
-                                      const struct dsi_flag_item *item, int *role) {
+                                      const struct dsi_flag_item *item, struct dsi_port *port,
+                                      int *role) {
     struct dsi_bytes name = item->name;
-    struct dsi_port port;
     enum dsinfer_status status;
 
     name.size -= is_cut_off(r, item);
-    status = dsi_conversion_find_value(r->conversion, flag, name, false, &port, r->err);
+    status = dsi_conversion_find_value(r->conversion, flag, name, false, port, r->err);
     if (status != DSINFER_OK) {
         return status;
     }
-    *role = get_role(r, port, false);
-    if (*role == NO_ROLE) {
-        return dsi_fail(r->err, DSINFER_ERR_UNSUPPORTED,
-                        "%s: '%.*s' is none of the network's inputs, which are '%s', '%s', '%s'%s%s"
-                        "; a cut elsewhere is not supported",
-                        flag, SHOWN(name),
-                        r->graph->nodes[r->signature->ports[DSI_ROLE_WINDOWS].node].name,
-                        r->graph->nodes[r->signature->ports[DSI_ROLE_H].node].name,
-                        r->graph->nodes[r->signature->ports[DSI_ROLE_C].node].name,
-                        r->signature->has_lengths ? ", " : "",
-                        r->signature->has_lengths
-                            ? r->graph->nodes[r->signature->ports[DSI_ROLE_LENGTHS].node].name
-                            : "");
-    }
+    *role = get_role(r, *port, false);
     return DSINFER_OK;
+}
+
+/* An input that is none of the network's own: whether the network has the value is seen when it is
+ * made. Its shape, [T*N,D] or [T,N,D], may say how many steps there are. */
+static enum dsinfer_status take_cut(struct resolver *r, const struct dsi_flag_item *item,
+                                    struct dsi_port port) {
+    struct dsinfer_conversion *conversion = r->conversion;
+    struct dsi_conversion_cut *cut = &conversion->cuts[conversion->n_cuts];
+    enum dsinfer_status status = DSINFER_OK;
+    size_t i;
+
+    port = dsi_match_source(r->graph, port);
+    for (i = 0; i < conversion->n_cuts; i++) {
+        if (dsi_port_is_equal(conversion->cuts[i].port, port)) {
+            return fail_twice(r, item);
+        }
+    }
+    *cut = (struct dsi_conversion_cut){port, item->has_shape, item->shape};
+    conversion->n_cuts++;
+    if (item->has_shape && item->shape.rank == 2) {
+        r->n_rows = item->shape.dims[0];
+    } else if (item->has_shape && item->shape.rank == 3) {
+        status = set_size(r, "time steps", item->shape.dims[0], &conversion->n_steps);
+        if (status == DSINFER_OK) {
+            status = set_size(r, "streams", item->shape.dims[1], &conversion->n_streams);
+        }
+    }
+    return status;
 }
 
 /* The type an input has anyway; FP16 is asked for by --data_type. */
@@ -244,42 +267,50 @@ static bool is_type(struct dsi_bytes type, int role) {
 }
 
 /* The inputs and their shapes; values wait until T is known. */
-static enum dsinfer_status take_inputs(struct resolver *r, struct dsi_flag_list *inputs,
-                                       int *roles) {
+static enum dsinfer_status take_inputs(struct resolver *r, struct dsi_flag_list *inputs) {
     enum dsinfer_status status = DSINFER_OK;
     size_t i;
 
     for (i = 0; i < inputs->n && status == DSINFER_OK; i++) {
         const struct dsi_flag_item *item = &inputs->items[i];
 
-        status = find_input(r, FLAG_INPUT, item, &roles[i]);
+        struct dsi_port port;
+        int role;
+
+        status = find_input(r, FLAG_INPUT, item, &port, &role);
         if (status != DSINFER_OK) {
             break;
         }
-        if (r->is_given[roles[i]]) {
-            return dsi_fail(r->err, DSINFER_ERR_ARGUMENT,
-                            FLAG_INPUT ": '%.*s' is the same input as one before it",
-                            SHOWN(item->name));
-        }
-        if (item->type.size && !is_type(item->type, roles[i])) {
+        if (item->type.size && !is_type(item->type, role)) {
             return dsi_fail(r->err, DSINFER_ERR_UNSUPPORTED,
                             FLAG_INPUT ": '%.*s' cannot have the type %.*s", SHOWN(item->name),
                             SHOWN(item->type));
         }
-        r->is_given[roles[i]] = true;
-        r->order[roles[i]] = (int)i;
+        if (role == NO_ROLE) {
+            status = take_cut(r, item, port);
+            continue;
+        }
+        if (r->is_given[role]) {
+            return fail_twice(r, item);
+        }
+        r->is_given[role] = true;
+        r->order[role] = (int)i;
         if (item->has_shape) {
-            status = take_shape(r, item, roles[i]);
+            status = take_shape(r, item, role);
         }
     }
     return status;
 }
 
-static void choose_sizes(struct dsinfer_conversion *conversion) {
-    const struct dsi_signature *signature = &conversion->signature;
+static void choose_sizes(const struct resolver *r) {
+    struct dsinfer_conversion *conversion = r->conversion;
+    const struct dsi_signature *signature = r->signature;
 
     if (!conversion->n_streams) {
         conversion->n_streams = signature->n_streams > 0 ? signature->n_streams : 1;
+    }
+    if (!conversion->n_steps && r->n_rows <= DSI_CONVERSION_MAX_STEPS) {
+        conversion->n_steps = r->n_rows / conversion->n_streams;
     }
     if (!conversion->n_steps) {
         conversion->n_steps = signature->n_steps > 0 ? signature->n_steps : DSI_CONVERSION_N_STEPS;
@@ -294,9 +325,10 @@ static enum dsinfer_status take_values(struct resolver *r, const char *flag,
 
     for (i = 0; i < list->n && status == DSINFER_OK; i++) {
         struct dsi_flag_item *item = &list->items[i];
+        struct dsi_port port;
         int role;
 
-        status = find_input(r, flag, item, &role);
+        status = find_input(r, flag, item, &port, &role);
         if (status != DSINFER_OK) {
             break;
         }
@@ -439,7 +471,6 @@ enum dsinfer_status dsi_conversion_resolve(struct dsinfer_conversion *conversion
                          .signature = &conversion->signature,
                          .err = err};
     struct dsi_flag_list inputs = {.n = 0}, shapes = {.n = 0}, values = {.n = 0};
-    int roles[DSI_FLAGS_MAX_ITEMS];
     enum dsinfer_status status = DSINFER_OK;
 
     conversion->is_stateful = options->is_stateful;
@@ -464,9 +495,9 @@ enum dsinfer_status dsi_conversion_resolve(struct dsinfer_conversion *conversion
         status = pair_shapes(&r, &inputs, &shapes);
     }
     if (status == DSINFER_OK) {
-        status = take_inputs(&r, &inputs, roles);
+        status = take_inputs(&r, &inputs);
     }
-    choose_sizes(conversion);
+    choose_sizes(&r);
     if (status == DSINFER_OK) {
         status = take_values(&r, FLAG_INPUT, &inputs, false);
     }

@@ -1,4 +1,4 @@
-/* A conversion to an IR: the network, its results, the document, and what is said of them.
+/* A conversion to an IR: the network, cut where the flags say, its results, the document.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "model/conversion/conversion.h"
 
@@ -7,7 +7,6 @@
 #include "model/match.h"
 #include "runtime/base/error.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 /* One name in a list of them: a comma inside is escaped. */
@@ -44,32 +43,118 @@ static const char *list_names(struct dsinfer_conversion *conversion, struct dsi_
     return list;
 }
 
-/* Where a result is in the network. */
-static enum dsinfer_status find_in_network(struct dsinfer_conversion *conversion, size_t i,
+/* Where the network has a value of the file that plays no role. */
+static enum dsinfer_status find_in_network(const struct dsinfer_conversion *conversion,
+                                           const char *flag, struct dsi_port from,
+                                           struct dsi_port *out, bool *is_flat,
                                            struct dsinfer_error *err) {
     const struct dsi_graph *network = &conversion->network;
-    struct dsi_irw_result *result = &conversion->results[i];
-    const char *name = conversion->graph.nodes[result->port.node].name;
+    const char *name = conversion->graph.nodes[from.node].name;
     struct dsi_port port = {0};
 
-    result->names.layer = dsi_conversion_get_name(conversion, result->port);
-    result->names.names = list_names(conversion, result->port);
-    if (conversion->result_roles[i] >= 0) {
-        result->port = network->outputs[conversion->result_roles[i] - DSI_ROLE_LOGITS].port;
-        return DSINFER_OK;
-    }
-    if (result->port.output != 0 || !dsi_graph_find_node(network, name, &port.node) ||
+    if (from.output != 0 || !dsi_graph_find_node(network, name, &port.node) ||
         dsi_node_is_op(&network->nodes[port.node], "Lstm") ||
         dsi_node_is_op(&network->nodes[port.node], "Const") ||
         dsi_node_is_op(&network->nodes[port.node], "Placeholder")) {
         return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
-                        "--output: '%s' does not exist any more when the LSTM and the layers are "
-                        "made of one piece, and cannot be an output",
-                        name);
+                        "%s: '%s' does not exist any more when the LSTM and the layers are made of "
+                        "one piece, and cannot be an input or output",
+                        flag, name);
     }
-    result->port = port;
-    result->is_flat = dsi_node_get_bool(&network->nodes[port.node], "is_flat", false);
+    *out = port;
+    *is_flat = dsi_node_get_bool(&network->nodes[port.node], "is_flat", false);
     return DSINFER_OK;
+}
+
+static enum dsinfer_status take_result(struct dsinfer_conversion *conversion, size_t i,
+                                       struct dsinfer_error *err) {
+    struct dsi_irw_result *result = &conversion->results[i];
+    const int role = conversion->result_roles[i];
+
+    result->names.layer = dsi_conversion_get_name(conversion, result->port);
+    result->names.names = list_names(conversion, result->port);
+    if (role >= 0) {
+        result->port = conversion->network.outputs[role - DSI_ROLE_LOGITS].port;
+        return DSINFER_OK;
+    }
+    return find_in_network(conversion, "--output", result->port, &result->port, &result->is_flat,
+                           err);
+}
+
+/* The last dimension of a value of rows; 0 if it is none. */
+static int64_t get_width(const struct dsinfer_conversion *conversion, struct dsi_port port) {
+    const struct dsi_graph *network = &conversion->network;
+
+    for (;;) {
+        const struct dsi_node *node = &network->nodes[dsi_match_source(network, port).node];
+
+        if (dsi_node_is_op(node, "Dense")) {
+            return dsi_match_constant(network, node->inputs[1])->shape.dims[1];
+        }
+        if (dsi_node_is_op(node, "Lstm")) {
+            return (int64_t)conversion->signature.n_cell;
+        }
+        if (dsi_node_is_op(node, "Reshape")) {
+            return (int64_t)((2 * conversion->signature.n_context + 1) *
+                             conversion->signature.n_features);
+        }
+        if (!dsi_node_is_op(node, "Relu") && !dsi_node_is_op(node, "Softmax")) {
+            return 0;
+        }
+        port = node->inputs[0];
+    }
+}
+
+/* Makes a value of the network an input: who read it reads a Placeholder. */
+static enum dsinfer_status cut_network(struct dsinfer_conversion *conversion, size_t i,
+                                       struct dsinfer_error *err) {
+    struct dsi_graph *network = &conversion->network;
+    const struct dsi_port from = conversion->cuts[i].port;
+    struct dsi_irw_cut *cut = &conversion->written_cuts[i];
+    enum dsinfer_status status;
+    struct dsi_shape shape;
+    struct dsi_port port;
+
+    cut->names.layer = dsi_conversion_get_name(conversion, from);
+    cut->names.names = list_names(conversion, from);
+    status = find_in_network(conversion, "--input", from, &port, &cut->is_flat, err);
+    if (status != DSINFER_OK) {
+        return status;
+    }
+    cut->width = get_width(conversion, port);
+    if (!cut->width) {
+        return dsi_fail(err, DSINFER_ERR_UNSUPPORTED, "--input: '%s' cannot be an input of an IR",
+                        cut->names.layer);
+    }
+    shape = dsi_shape_make(2, (const int64_t[]){-1, cut->width});
+    status = dsi_convert_add_placeholder(
+        network, dsi_irw_print(&conversion->document, "%s:0", cut->names.layer), DSI_DTYPE_F32,
+        &shape, &cut->node, err);
+    if (status == DSINFER_OK) {
+        dsi_convert_redirect(network, dsi_match_source(network, port),
+                             (struct dsi_port){cut->node, 0});
+    }
+    return status;
+}
+
+/* What is given as the shape of a cut must be what it has. */
+static enum dsinfer_status check_cut(const struct dsinfer_conversion *conversion, size_t i,
+                                     struct dsinfer_error *err) {
+    const struct dsi_conversion_cut *cut = &conversion->cuts[i];
+    const struct dsi_irw_cut *written = &conversion->written_cuts[i];
+    const int64_t t = conversion->n_steps, n = conversion->n_streams;
+    const struct dsi_shape shape = written->is_flat
+                                       ? dsi_shape_make(2, (const int64_t[]){t * n, written->width})
+                                       : dsi_shape_make(3, (const int64_t[]){t, n, written->width});
+    char found[DSI_SHAPE_TEXT_SIZE], needed[DSI_SHAPE_TEXT_SIZE];
+
+    if (!cut->has_shape || dsi_shape_is_equal(&cut->shape, &shape)) {
+        return DSINFER_OK;
+    }
+    return dsi_fail(err, DSINFER_ERR_ARGUMENT,
+                    "--input_shape: '%s' cannot have the shape %s; in this model it is %s",
+                    written->names.layer, dsi_shape_print(&cut->shape, found),
+                    dsi_shape_print(&shape, needed));
 }
 
 static enum dsinfer_status make_network(struct dsinfer_conversion *conversion,
@@ -90,7 +175,7 @@ static enum dsinfer_status make_network(struct dsinfer_conversion *conversion,
     return status;
 }
 
-/* Makes the network, and the results its outputs. */
+/* Makes the network, the results its outputs, and cuts it. */
 static enum dsinfer_status take_results(struct dsinfer_conversion *conversion,
                                         struct dsinfer_error *err) {
     struct dsi_graph_port outputs[DSI_FLAGS_MAX_ITEMS];
@@ -98,13 +183,27 @@ static enum dsinfer_status take_results(struct dsinfer_conversion *conversion,
     size_t i;
 
     for (i = 0; i < conversion->n_results && status == DSINFER_OK; i++) {
-        status = find_in_network(conversion, i, err);
+        status = take_result(conversion, i, err);
         outputs[i].name = conversion->results[i].names.layer;
         outputs[i].port = conversion->results[i].port;
     }
-    return status == DSINFER_OK
-               ? dsi_graph_set_outputs(&conversion->network, outputs, conversion->n_results, err)
-               : status;
+    if (status == DSINFER_OK) {
+        status = dsi_graph_set_outputs(&conversion->network, outputs, conversion->n_results, err);
+    }
+    for (i = 0; i < conversion->n_cuts && status == DSINFER_OK; i++) {
+        status = cut_network(conversion, i, err);
+        if (status == DSINFER_OK) {
+            status = check_cut(conversion, i, err);
+        }
+    }
+    if (status == DSINFER_OK && conversion->n_cuts) {
+        status = dsi_graph_verify(&conversion->network, err);
+        dsi_conversion_see_pass(conversion, "cut at --input", &conversion->network);
+    }
+    for (i = 0; i < conversion->n_results && status == DSINFER_OK; i++) {
+        conversion->results[i].port = conversion->network.outputs[i].port;
+    }
+    return status;
 }
 
 static enum dsinfer_status build(struct dsinfer_conversion *conversion, struct dsinfer_error *err) {
@@ -114,6 +213,8 @@ static enum dsinfer_status build(struct dsinfer_conversion *conversion, struct d
                                       .n_steps = conversion->n_steps,
                                       .results = conversion->results,
                                       .n_results = conversion->n_results,
+                                      .cuts = conversion->written_cuts,
+                                      .n_cuts = conversion->n_cuts,
                                       .lengths = conversion->lengths,
                                       .has_lengths_input = conversion->has_lengths_input,
                                       .is_stateful = conversion->is_stateful};
@@ -133,113 +234,7 @@ static enum dsinfer_status build(struct dsinfer_conversion *conversion, struct d
     if (status == DSINFER_OK) {
         status = dsi_irw_lay_out(document, &conversion->bin_size, err);
     }
-    if (status == DSINFER_OK) {
-        dsi_conversion_add_pass(
-            conversion,
-            dsi_irw_print(document, "write: %zu layers and %zu in the loop, %zu bytes of constants",
-                          document->top.n, document->body.n, conversion->bin_size));
-    }
     return status;
-}
-
-static const char *print_shape(struct dsi_irw_document *document,
-                               const struct dsinfer_convert_port *port) {
-    const char *text = "";
-    size_t i;
-
-    for (i = 0; i < port->rank; i++) {
-        text = dsi_irw_print(document, "%s%s%" PRId64, text, i ? "," : "", port->dims[i]);
-    }
-    return text;
-}
-
-/* One word of a shell. */
-static const char *quote(struct dsi_irw_document *document, const char *text) {
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                                "_./:,+-";
-    const char *made = "'";
-    const char *mark;
-
-    if (text[strspn(text, plain)] == '\0') {
-        return text;
-    }
-    while ((mark = strchr(text, '\'')) != NULL) {
-        made = dsi_irw_print(document, "%s%.*s'\\''", made, (int)(mark - text), text);
-        text = mark + 1;
-    }
-    return dsi_irw_print(document, "%s%s'", made, text);
-}
-
-/* What the lengths are, as a flag says it: "input_lengths->[16]"; "" where they are an input. */
-static const char *print_freeze(struct dsinfer_conversion *conversion) {
-    struct dsi_irw_document *document = &conversion->document;
-    const struct dsi_port port = conversion->signature.ports[DSI_ROLE_LENGTHS];
-    const int64_t *lengths = conversion->lengths;
-    const size_t n_streams = (size_t)conversion->n_streams;
-    bool are_equal = true;
-    const char *text;
-    size_t i;
-
-    if (!conversion->signature.has_lengths || conversion->has_lengths_input) {
-        return "";
-    }
-    for (i = 1; i < n_streams && lengths; i++) {
-        are_equal = are_equal && lengths[i] == lengths[0];
-    }
-    text = dsi_irw_print(document, "%s->[%" PRId64, dsi_conversion_get_name(conversion, port),
-                         lengths ? lengths[0] : conversion->n_steps);
-    for (i = 1; i < n_streams && !are_equal; i++) { /* as many as a flag can have */
-        text = dsi_irw_print(document, "%s %" PRId64, text, lengths[i]);
-    }
-    return dsi_irw_print(document, "%s]", text);
-}
-
-/* Ports, from what was built; flags that say the same. */
-static enum dsinfer_status describe(struct dsinfer_conversion *conversion,
-                                    const struct dsinfer_convert_options *options,
-                                    struct dsinfer_error *err) {
-    struct dsi_irw_document *document = &conversion->document;
-    const struct dsi_signature *signature = &conversion->signature;
-    const char *freeze = print_freeze(conversion);
-    const char *inputs = "", *shapes = "", *outputs = "";
-    size_t i, k;
-
-    for (i = 0; i < (size_t)DSI_ROLE_LENGTHS + conversion->has_lengths_input; i++) {
-        const char *name = conversion->graph.nodes[signature->ports[i].node].name;
-
-        for (k = 0; k < document->top.n; k++) {
-            const struct dsi_irw_layer *layer = &document->top.items[k];
-
-            if (strcmp(layer->type, "Parameter") == 0 && strcmp(layer->name, name) == 0) {
-                dsi_conversion_add_port(conversion, (int)i, name, false, &layer->outputs[0].shape);
-                inputs = dsi_irw_print(document, "%s%s%s", inputs, *inputs ? "," : "", name);
-                shapes = dsi_irw_print(
-                    document, "%s%s[%s]", shapes, *shapes ? "," : "",
-                    print_shape(document, &conversion->ports[conversion->n_ports - 1]));
-            }
-        }
-    }
-    for (i = 0, k = 0; k < document->top.n && i < conversion->n_results; k++) {
-        const struct dsi_irw_layer *layer = &document->top.items[k];
-        const char *name = conversion->results[i].names.layer;
-
-        if (strcmp(layer->type, "Result") == 0) {
-            const struct dsi_irw_ref ref = layer->inputs[0];
-
-            dsi_conversion_add_port(conversion, conversion->result_roles[i++], name, true,
-                                    &document->top.items[ref.layer].outputs[ref.output].shape);
-            outputs = dsi_irw_print(document, "%s%s%s", outputs, *outputs ? "," : "", name);
-        }
-    }
-    conversion->flags = dsi_irw_print(
-        document,
-        "%s%s%s--input %s --input_shape %s --output %s --disable_nhwc_to_nchw --data_type %s "
-        "--ir_version %d%s",
-        *freeze ? "--freeze_placeholder_with_value " : "", quote(document, freeze),
-        *freeze ? " " : "", quote(document, inputs), quote(document, shapes),
-        quote(document, outputs), options->type == DSINFER_CONVERT_FP16 ? "FP16" : "FP32",
-        options->ir_version, options->is_stateful ? " --stateful" : "");
-    return document->has_failed ? dsi_fail_memory(err, 0) : DSINFER_OK;
 }
 
 enum dsinfer_status dsi_conversion_make_ir(struct dsinfer_conversion *conversion,
@@ -260,15 +255,11 @@ enum dsinfer_status dsi_conversion_make_ir(struct dsinfer_conversion *conversion
     if (status == DSINFER_OK) {
         status = dsi_conversion_resolve(conversion, options, err);
     }
-    if (status == DSINFER_OK && *print_freeze(conversion)) {
-        dsi_conversion_add_pass(conversion,
-                                dsi_irw_print(document, "freeze: %s", print_freeze(conversion)));
-    }
     if (status == DSINFER_OK) {
         status = take_results(conversion, err);
     }
     if (status == DSINFER_OK) {
         status = build(conversion, err);
     }
-    return status == DSINFER_OK ? describe(conversion, options, err) : status;
+    return status == DSINFER_OK ? dsi_conversion_describe(conversion, options, err) : status;
 }

@@ -27,12 +27,22 @@ struct dsi_irw_result {
     bool is_flat;         /* [T*N,D] instead of [T,N,D] */
 };
 
+/* A value of rows that is an input: a Placeholder of the network's that is none of its own. */
+struct dsi_irw_cut {
+    struct dsi_irw_port_names names;
+    uint32_t node;
+    int64_t width;
+    bool is_flat; /* as in a result */
+};
+
 struct dsi_irw_request {
     const struct dsi_graph *network; /* fused; its outputs are those of `results` */
     int64_t n_streams, n_steps;
     struct dsi_irw_port_names inputs[DSI_ROLE_LENGTHS + 1];
     const struct dsi_irw_result *results;
     size_t n_results;
+    const struct dsi_irw_cut *cuts;
+    size_t n_cuts;
     const int64_t *lengths; /* [n_streams]; NULL: all n_steps */
     bool has_lengths_input; /* they are an input of the IR */
     bool is_stateful;       /* h and c are variables, which are zero at first, and no inputs */

@@ -145,6 +145,32 @@ static void add_assigns(struct build *b) {
     }
 }
 
+/* An input inside the network; false if the node is none. */
+static bool add_cut(struct build *b, uint32_t node) {
+    const struct dsi_irw_cut *cut = b->request->cuts;
+    const struct dsi_irw_cut *end = cut + b->request->n_cuts;
+    struct dsi_irw_layer *layer;
+    struct dsi_shape shape;
+
+    for (; cut < end && cut->node != node; cut++) {
+    }
+    if (cut == end) {
+        return false;
+    }
+    shape = cut->is_flat ? shape_2(b->n_rows, cut->width)
+                         : shape_3(b->n_steps, b->n_streams, cut->width);
+    layer = dsi_irw_add(b->document, b->top, cut->names.layer, "Parameter", NULL, 0, &shape);
+    if (layer) {
+        layer->outputs[0].names = cut->names.names;
+    }
+    if (cut->is_flat) {
+        set_flat(b, node, dsi_irw_last(b->top), cut->width);
+    } else {
+        set_rows(b, node, dsi_irw_last(b->top), cut->width);
+    }
+    return true;
+}
+
 static void add_parameter(struct build *b, uint32_t node) {
     const struct dsi_graph *network = b->network;
     const struct dsi_attr *attr = dsi_node_find_attr(&network->nodes[node], "shape");
@@ -152,6 +178,9 @@ static void add_parameter(struct build *b, uint32_t node) {
     struct dsi_shape shape;
     size_t role = 0;
 
+    if (add_cut(b, node)) {
+        return;
+    }
     while (network->inputs[role].port.node != node) {
         role++;
     }

@@ -157,7 +157,12 @@ def test_bad_flags_name_the_fix():
     refuses(['--input', '3:previous_state_h/read'], '1 inputs')
     refuses(['--input', 'input_node,input_node'], 'the same input')
     refuses(['--input', 'Minimum'], '0:Minimum')
-    refuses(['--input', 'Relu'], 'none of the network', code=3)
+    refuses(['--input', 'Relu'], 'does not exist any more', code=3)
+    refuses(['--input', 'transpose:0'], 'cannot be an input', code=3)
+    refuses(['--input', 'Minimum:0,0:MatMul_1'], 'the same input')
+    refuses(['--input', 'Minimum:0[16 383]'], '[16,384]')
+    refuses(['--input', 'Minimum:0{i32}'], 'cannot have the type', code=3)
+    refuses(['--input', 'Minimum:0->1'], 'cannot be frozen', code=3)
     refuses(['--input', '', '--output', 'x'][2:], 'nearest')
     refuses(['--input', 'input_node,'], 'no name')
     refuses(['--input', 'input_node', '--input_shape', '[1,16,19,26],[1,384]'], '2 shapes')
@@ -173,7 +178,7 @@ def test_bad_flags_name_the_fix():
     refuses(['--freeze_placeholder_with_value', 'input_lengths->[17]'], 'input_lengths->[16]')
     refuses(['--freeze_placeholder_with_value', 'input_lengths->[abc]'], 'no whole number')
     refuses(['--freeze_placeholder_with_value', 'input_lengths->[16 16]'], '2 values')
-    refuses(['--output', 'lstm_fused_cell/BlockLSTM:1'], 'cannot be an output', code=3)
+    refuses(['--output', 'lstm_fused_cell/BlockLSTM:1'], 'does not exist any more', code=3)
 
 
 def test_bad_options_are_refused():
@@ -326,11 +331,28 @@ def test_each_pass_says_what_it_did():
     result = run('convert', MODEL, '--dry-run', '--verbose')
     lines = [line.split(': ', 2)[2] for line in result.err.splitlines()]
     names = [line.split(':')[0] for line in lines]
-    assert names == ['freeze', 'cut', 'prune', 'fold constants', 'recognise dense layers',
-                     'recognise BlockLSTM', 'free streams and steps', 'write'], names
-    assert 'Lstm from 0 to 1' in lines[5] and 'Dense from 0 to 5' in lines[4]
-    assert 'input_lengths->[16]' in lines[0] and 'Assign from 4 to 0' in lines[2]
+    assert names == ['cut', 'prune', 'fold constants', 'recognise dense layers',
+                     'recognise BlockLSTM', 'free streams and steps', 'freeze', 'write'], names
+    assert 'Lstm from 0 to 1' in lines[4] and 'Dense from 0 to 5' in lines[3]
+    assert 'input_lengths->[16]' in lines[6] and 'Assign from 4 to 0' in lines[1]
     assert run('convert', MODEL, '--dry-run').err == ''
+
+
+def test_a_value_inside_the_network_can_be_an_input():
+    xml, data, result = convert('inside', '--input', '0:MatMul_1', '--output', 'raw_logits')
+    assert b'"input_node' not in xml and b'shape="16,384"' in xml
+    assert 'Minimum [16,384]' in result.out
+    assert 'cut at --input' not in result.err
+    same = convert('same_cut', '--input', 'Minimum:0(16,384)', '--output', 'raw_logits')[:2]
+    assert same == (xml, data)
+    command = re.search(r'^  dsinfer (convert .*)$', result.out, re.M).group(1)
+    again = folder('explicit_cut')
+    run(*shlex.split(command), '--output_dir', again)
+    assert read(os.path.join(again, 'output_graph.xml')) == xml
+    xml = convert('steps', '--input', 'Minimum:0[8 384]', '--output', 'raw_logits')[0]
+    assert b'shape="8,384"' in xml and b'<dim>8</dim><dim>1</dim><dim>29</dim>' in xml
+    xml = convert('head', '--input', 'Reshape_2:0', '--output', 'raw_logits')[0]
+    assert xml.count(b'type="Parameter"') == 1 and b'LSTMCell' not in xml
 
 
 def infer(core, xml, windows, n_cell):
