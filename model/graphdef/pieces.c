@@ -39,7 +39,7 @@ static bool reserve(struct dsi_pieces *pieces) {
 }
 
 void dsi_pieces_add(struct dsi_pieces *pieces, struct dsi_bytes bytes) {
-    struct dsi_bytes *last = pieces->n ? &pieces->items[pieces->n - 1] : NULL;
+    struct dsi_bytes *last;
     size_t size;
 
     if (bytes.size == 0 || pieces->has_failed) {
@@ -50,6 +50,7 @@ void dsi_pieces_add(struct dsi_pieces *pieces, struct dsi_bytes bytes) {
         return;
     }
     pieces->size = size;
+    last = pieces->n ? &pieces->items[pieces->n - 1] : NULL;
     if (last && last->data + last->size == bytes.data) { /* goes on where the last one ended */
         last->size += bytes.size;
     } else {
