@@ -203,18 +203,19 @@ static void add_region(struct writer *w, const char *name, struct dsi_bytes valu
 static enum dsinfer_status move_values(struct writer *w, const struct dsi_wire_field *from,
                                        const struct dsi_node *node, struct dsinfer_error *err) {
     const struct dsi_tensor *tensor = &node->value;
+    const bool is_outside = w->is_package && tensor->bytes.size > 0; /* no region is empty */
     enum dsinfer_status status;
     struct dsi_pieces message;
     const char *region = NULL;
 
-    if (w->is_package && w->n_names == DSI_MEMMAPPED_MAX_WRITTEN) {
+    if (is_outside && w->n_names == DSI_MEMMAPPED_MAX_WRITTEN) {
         return dsi_fail(err, DSINFER_ERR_LIMIT,
                         "the graph has more than %d constants that would be regions of a package",
                         DSI_MEMMAPPED_MAX_WRITTEN - 1);
     }
     dsi_pieces_init(&message, w->arena);
-    status = copy_node(from, w->is_package ? "ImmutableConst" : "Const", &message, err);
-    if (status == DSINFER_OK && w->is_package) {
+    status = copy_node(from, is_outside ? "ImmutableConst" : "Const", &message, err);
+    if (status == DSINFER_OK && is_outside) {
         region = make_name(w, node->name);
         add_region_attrs(&message, tensor, region);
         add_region(w, region, tensor->bytes);
