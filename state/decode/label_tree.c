@@ -9,6 +9,10 @@
 #include <math.h>
 #include <string.h>
 
+/* Nodes that a tree may have: as many labels of each prefix may differ, half a minute of speech. */
+#define MAX_NODES_A_PREFIX 256
+#define FREE_NODES 4096
+
 static const struct dsi_label_score IMPOSSIBLE = {-INFINITY, -INFINITY, -INFINITY};
 
 static enum dsinfer_status reserve(struct dsi_label_tree *tree, size_t n) {
@@ -53,6 +57,7 @@ enum dsinfer_status dsi_label_tree_init(struct dsi_label_tree *tree, size_t max_
 
 void dsi_label_tree_reset(struct dsi_label_tree *tree) {
     tree->n_nodes = 1;
+    tree->n_used = 1;
     tree->first_free = DSI_LABEL_NONE;
     tree->root = 0;
     tree->nodes[0] = (struct dsi_label_node){
@@ -90,6 +95,7 @@ enum dsinfer_status dsi_label_tree_copy(const struct dsi_label_tree *from,
         memcpy(to->labels, from->labels, n_labels * sizeof(*to->labels));
     }
     to->n_nodes = from->n_nodes;
+    to->n_used = from->n_used;
     to->first_free = from->first_free;
     to->root = from->root;
     return DSINFER_OK;
@@ -121,6 +127,7 @@ enum dsinfer_status dsi_label_tree_add(struct dsi_label_tree *tree, uint32_t par
         return status;
     }
     nodes = tree->nodes;
+    tree->n_used++;
     link = previous == DSI_LABEL_NONE ? &nodes[parent].first_child : &nodes[previous].next;
     nodes[index] = (struct dsi_label_node){
         .parent = parent,
@@ -146,6 +153,7 @@ static void give_back(struct dsi_label_tree *tree, uint32_t index) {
     tree->nodes[index].parent = DSI_LABEL_NONE;
     tree->nodes[index].next = tree->first_free;
     tree->first_free = index;
+    tree->n_used--;
 }
 
 void dsi_label_tree_remove(struct dsi_label_tree *tree, uint32_t index) {
@@ -176,6 +184,31 @@ uint32_t dsi_label_tree_find_common(const struct dsi_label_tree *tree, bool ends
         }
     }
     return common;
+}
+
+bool dsi_label_tree_is_overgrown(const struct dsi_label_tree *tree, size_t n_prefixes) {
+    return tree->n_used > MAX_NODES_A_PREFIX * n_prefixes + FREE_NODES ||
+           tree->n_used > tree->max_nodes / 2;
+}
+
+uint32_t dsi_label_tree_find_middle(const struct dsi_label_tree *tree, uint32_t index,
+                                    bool ends_unit) {
+    const struct dsi_label_node *nodes = tree->nodes;
+    const uint32_t begin = nodes[tree->root].depth;
+    const uint32_t middle = begin + (nodes[index].depth - begin) / 2;
+
+    while (index != tree->root &&
+           (nodes[index].depth > middle || (ends_unit && !nodes[index].ends_unit))) {
+        index = nodes[index].parent;
+    }
+    return index;
+}
+
+bool dsi_label_tree_is_below(const struct dsi_label_tree *tree, uint32_t index, uint32_t node) {
+    while (tree->nodes[index].depth > tree->nodes[node].depth) {
+        index = tree->nodes[index].parent;
+    }
+    return index == node;
 }
 
 enum dsinfer_status dsi_label_tree_advance(struct dsi_label_tree *tree) {

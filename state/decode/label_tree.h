@@ -4,7 +4,10 @@
  * children of a node are a list in an order that is the search's.
  *
  * The root is what all prefixes have in common. At first it is the empty prefix; later it moves
- * down the tree and leaves plain labels behind, so that the tree does not grow with the text.
+ * down the tree and leaves plain labels behind, so that the tree does not grow with the text. Where
+ * the prefixes do not come to agree by themselves (they differ in a letter of long ago, and cost
+ * the same), a search drops those that differ from the best one in what is oldest: nothing that
+ * follows could tell them from better ones that end as they do.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef DSI_STATE_DECODE_LABEL_TREE_H
@@ -33,6 +36,7 @@ struct dsi_label_node {
 struct dsi_label_tree {
     struct dsi_label_node *nodes; /* owned; moves when a child is added */
     size_t n_nodes, capacity;     /* places used or free again, places there are */
+    size_t n_used;                /* places used now */
     size_t max_nodes;
     uint32_t first_free;
     uint32_t root;
@@ -60,6 +64,18 @@ void dsi_label_tree_remove(struct dsi_label_tree *tree, uint32_t index);
 /* The last node that all prefixes with a score go through (or, with `ends_unit`, the last such node
  * in which a unit ends); at least the root. */
 uint32_t dsi_label_tree_find_common(const struct dsi_label_tree *tree, bool ends_unit);
+
+/* Whether a search that keeps `n_prefixes` has more nodes than it should: its prefixes have not
+ * agreed on anything for so long that the tree grows with the text. */
+bool dsi_label_tree_is_overgrown(const struct dsi_label_tree *tree, size_t n_prefixes);
+
+/* The node (with `ends_unit`, one in which a unit ends) in the middle between the root and the
+ * prefix `index`, or the root. */
+uint32_t dsi_label_tree_find_middle(const struct dsi_label_tree *tree, uint32_t index,
+                                    bool ends_unit);
+
+/* Whether the prefix `index` begins with the prefix `node`. */
+bool dsi_label_tree_is_below(const struct dsi_label_tree *tree, uint32_t index, uint32_t node);
 
 /* Makes the only child of the root, which has no score, the root. ERR_NO_MEMORY, ERR_LIMIT. */
 enum dsinfer_status dsi_label_tree_advance(struct dsi_label_tree *tree);

@@ -9,7 +9,8 @@
  *
  * The releases differ in how they break ties, what they do before the first sound and at the end,
  * and in the times they report: see `struct dsi_prefix_rules`. Which of equals are kept, and some
- * times of 0.6, depend on the order in which upstream's tree lists the prefixes.
+ * times of 0.6, depend on the order in which upstream's tree lists the prefixes: followed for the
+ * first minute.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "state/decode/prefix.h"

@@ -15,6 +15,7 @@
 
 #define DSI_PREFIX_IMPOSSIBLE (-FLT_MAX)
 #define DSI_PREFIX_NO_PLACE UINT32_MAX
+#define DSI_PREFIX_ORDERED_FRAMES 3000
 
 /* When a label's time is set, besides when its node is made. */
 enum dsi_prefix_time_rule {
@@ -104,6 +105,12 @@ float dsi_prefix_add_logs(float a, float b);
 
 static inline bool dsi_prefix_is_active(const struct dsi_prefix *prefix, uint32_t index) {
     return prefix->tree.nodes[index].now.total > -INFINITY;
+}
+
+/* Whether ties are decided as upstream does: for the first minute. To list the prefixes in its
+ * order is to walk the whole tree, and the longer a text, the more prefixes score the same. */
+static inline bool dsi_prefix_follows_order(const struct dsi_prefix *prefix) {
+    return prefix->rules.has_order && prefix->n_frames < DSI_PREFIX_ORDERED_FRAMES;
 }
 
 /* What is compared where scores are equal. */

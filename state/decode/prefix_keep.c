@@ -140,7 +140,8 @@ static bool is_tied(const struct dsi_prefix_rank *ranks, size_t n, size_t n_best
  * has to be listed in upstream's order. */
 static enum dsinfer_status choose_best(struct dsi_prefix *prefix, size_t *n_kept) {
     const size_t beam_width = prefix->config.beam_width;
-    bool is_ordered = prefix->rules.needs_order;
+    const bool follows_order = dsi_prefix_follows_order(prefix);
+    bool is_ordered = follows_order && prefix->rules.needs_order;
 
     for (;;) {
         const size_t n = prefix->n_active + prefix->n_extensions;
@@ -156,7 +157,7 @@ static enum dsinfer_status choose_best(struct dsi_prefix *prefix, size_t *n_kept
         }
         dsi_prefix_select(prefix->ranks, n, beam_width);
         *n_kept = n < beam_width ? n : beam_width;
-        if (is_ordered || !prefix->rules.has_order || !is_tied(prefix->ranks, n, *n_kept)) {
+        if (is_ordered || !follows_order || !is_tied(prefix->ranks, n, *n_kept)) {
             return DSINFER_OK;
         }
         is_ordered = true;
@@ -389,9 +390,41 @@ static enum dsinfer_status commit_labels(struct dsi_prefix *prefix) {
     return DSINFER_OK;
 }
 
+/* Drops the prefixes that differ from the best one in the older half of what is not put aside. */
+static void drop_old(struct dsi_prefix *prefix) {
+    struct dsi_label_node *nodes = prefix->tree.nodes;
+    uint32_t best = prefix->active[0];
+    size_t n_kept = 0;
+    uint32_t middle;
+    size_t i;
+
+    for (i = 1; i < prefix->n_active; i++) {
+        best =
+            nodes[prefix->active[i]].now.total > nodes[best].now.total ? prefix->active[i] : best;
+    }
+    middle = dsi_label_tree_find_middle(&prefix->tree, best, prefix->config.scoring != NULL);
+    for (i = 0; i < prefix->n_active; i++) {
+        const bool is_kept = dsi_label_tree_is_below(&prefix->tree, prefix->active[i], middle);
+
+        prefix->ranks[i].index = is_kept ? DSI_LABEL_NONE : (uint32_t)i;
+    }
+    drop_others(prefix, 0, prefix->n_active);
+    for (i = 0; i < prefix->n_active; i++) {
+        if (dsi_prefix_is_active(prefix, prefix->active[i])) {
+            prefix->nodes[prefix->active[i]].slot = (uint32_t)n_kept;
+            prefix->active[n_kept++] = prefix->active[i];
+        }
+    }
+    remove_others(prefix, 0, prefix->n_active);
+    prefix->n_active = n_kept;
+}
+
 static enum dsinfer_status commit(struct dsi_prefix *prefix) {
     const struct dsi_label_node *root = &prefix->tree.nodes[prefix->tree.root];
 
+    if (dsi_label_tree_is_overgrown(&prefix->tree, prefix->config.beam_width)) {
+        drop_old(prefix);
+    }
     if (root->label == DSI_LABEL_NONE && root->now.total > -INFINITY) {
         return DSINFER_OK; /* nothing has been said for sure */
     }

@@ -369,7 +369,8 @@ enum dsinfer_status dsi_prefix_score_frame(struct dsi_prefix *prefix) {
         worst = prefix->nodes[index].total < worst ? prefix->nodes[index].total : worst;
     }
     /* Extensions worse than so many prefixes as the beam holds will not be kept. */
-    if (prefix->rules.needs_order || prefix->n_active < prefix->config.beam_width) {
+    if ((prefix->rules.needs_order && dsi_prefix_follows_order(prefix)) ||
+        prefix->n_active < prefix->config.beam_width) {
         worst = -INFINITY;
     }
     return dsi_prefix_extend_frame(prefix, worst);

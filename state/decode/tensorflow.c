@@ -303,12 +303,42 @@ static void set_alignment(struct beam *beam, struct dsi_label_node *node, uint32
     node->next_alignment = DSI_ALIGNMENT_NONE;
 }
 
+/* Drops the prefixes that differ from the best one in the older half of what is not put aside. */
+static void drop_old(struct beam *beam) {
+    struct dsi_label_node *nodes = beam->tree.nodes;
+    const uint32_t middle =
+        dsi_label_tree_find_middle(&beam->tree, beam->leaves[0].index, beam->lm.scoring != NULL);
+    size_t n_kept = 0;
+    size_t i;
+
+    for (i = 0; i < beam->n_leaves; i++) {
+        const struct leaf leaf = beam->leaves[i];
+
+        if (dsi_label_tree_is_below(&beam->tree, leaf.index, middle)) {
+            beam->heap[n_kept++] = leaf;
+        } else {
+            nodes[leaf.index].now.total = -INFINITY;
+            set_alignment(beam, &nodes[leaf.index], DSI_ALIGNMENT_NONE);
+        }
+    }
+    for (i = 0; i < beam->n_leaves; i++) {
+        if (nodes[beam->leaves[i].index].now.total == -INFINITY) {
+            prune(beam, beam->leaves[i].index);
+        }
+    }
+    memcpy(beam->leaves, beam->heap, n_kept * sizeof(*beam->leaves));
+    beam->n_leaves = n_kept;
+}
+
 /* Puts aside what all prefixes have in common. */
 static enum dsinfer_status commit(struct beam *beam) {
     struct dsi_label_tree *tree = &beam->tree;
     enum dsinfer_status status;
     uint32_t target;
 
+    if (beam->n_leaves > 0 && dsi_label_tree_is_overgrown(tree, beam->config.beam_width)) {
+        drop_old(beam);
+    }
     if (tree->nodes[tree->root].now.total != -INFINITY || beam->n_leaves == 0) {
         return DSINFER_OK;
     }
