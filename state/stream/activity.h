@@ -27,7 +27,7 @@ struct dsi_activity {
 /* Takes the level of the next frame. */
 void dsi_activity_push(struct dsi_activity *activity, float decibels);
 
-/* There is no next frame. */
+/* The recording, or an utterance of it, ends here. */
 void dsi_activity_end(struct dsi_activity *activity);
 
 #endif
