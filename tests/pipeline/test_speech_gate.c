@@ -292,6 +292,55 @@ static void times_of_endpoints_are_checked(void **state) {
     assert_int_equal(dsinfer_stream_next_utterance(NULL, NULL), DSINFER_ERR_ARGUMENT);
 }
 
+/* Everything a stream with a gate may be asked for, until the first failure. */
+static enum dsinfer_status use(struct dsinfer_stream **stream, struct dsinfer_stream **copy) {
+    struct dsinfer_stream_options options;
+    struct dsinfer_transcript transcript;
+    enum dsinfer_status status;
+
+    dsinfer_stream_options_init(&options);
+    options.has_speech_gate = 1;
+    options.decoder.beam_width = 4;
+    status = dsinfer_stream_create(bundled, &options, stream, NULL);
+    if (status == DSINFER_OK) {
+        status = dsinfer_stream_feed_s16(*stream, samples, 2 * RATE);
+    }
+    if (status == DSINFER_OK) {
+        status = dsinfer_stream_clone(*stream, copy);
+    }
+    if (status == DSINFER_OK) {
+        status = dsinfer_stream_next_utterance(*stream, &transcript);
+    }
+    if (status == DSINFER_OK) {
+        status = dsinfer_stream_peek(*stream, &transcript);
+    }
+    if (status == DSINFER_OK) {
+        status = dsinfer_stream_finish(*stream, &transcript);
+    }
+    return status;
+}
+
+static void every_failed_allocation_is_reported(void **state) {
+    enum dsinfer_status status = DSINFER_ERR_NO_MEMORY;
+    long n;
+
+    (void)state;
+    append_sample(0);
+    for (n = 0; status != DSINFER_OK; n++) {
+        struct dsinfer_stream *stream = NULL;
+        struct dsinfer_stream *copy = NULL;
+
+        assert_true(n < 500);
+        dsi_alloc_fail_after(n);
+        status = use(&stream, &copy);
+        dsi_alloc_fail_after(-1);
+        assert_true(status == DSINFER_OK || status == DSINFER_ERR_NO_MEMORY);
+        dsinfer_stream_destroy(stream);
+        dsinfer_stream_destroy(copy);
+    }
+    assert_true(n > 20);
+}
+
 static struct dsinfer_scorer *open_scorer(const char *name, const char *trie) {
     char path[TEST_PATH_SIZE], trie_path[TEST_PATH_SIZE];
     struct dsinfer_scorer_options options;
@@ -403,6 +452,7 @@ int main(void) {
         cmocka_unit_test(the_gate_allocates_nothing_while_it_works),
         cmocka_unit_test(utterances_end_in_silence_and_times_go_on),
         cmocka_unit_test(times_of_endpoints_are_checked),
+        cmocka_unit_test(every_failed_allocation_is_reported),
         cmocka_unit_test(the_gate_changes_nothing_on_speech),
         cmocka_unit_test(a_recording_taken_whole_is_gated_too),
     };
