@@ -133,10 +133,11 @@ static void add_assigns(struct build *b) {
 
     for (i = 0; i < 2 && b->has_lstm && !b->document->has_failed; i++) {
         const struct dsi_irw_ref ref = b->lstm[states[i].output];
+        const struct dsi_shape shape = b->top->items[ref.layer].outputs[ref.output].shape;
         const char *name = b->request->inputs[states[i].role].layer;
         struct dsi_irw_layer *layer =
             dsi_irw_add(b->document, b->top, dsi_irw_print(b->document, "%s/assign", name),
-                        "Assign", &ref, 1, &b->top->items[ref.layer].outputs[ref.output].shape);
+                        "Assign", &ref, 1, &shape);
 
         if (layer) {
             layer->opset = 3;
