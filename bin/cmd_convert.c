@@ -18,7 +18,7 @@
 struct settings {
     const char *input_model, *input, *input_shape, *output, *freeze;
     const char *output_dir, *model_name;
-    int type, ir_version, format; /* indices of the choices below; negative: not given */
+    int type, ir_version, quantize, format; /* indices of the choices below; negative: not given */
     bool is_dry_run, keeps_layout, is_stateful, is_verbose;
 };
 
@@ -29,6 +29,7 @@ struct job {
 };
 
 static const char *const types[] = {"FP32", "FP16", "float", "half", NULL};
+static const char *const quantizations[] = {"int8", NULL};
 static const char *const versions[] = {"10", "11", NULL};
 static const char *const formats[] = {"ir", "pb", "pbmm", NULL}; /* enum dsinfer_convert_format */
 
@@ -49,6 +50,8 @@ static const struct cli_option options[] = {
      "type of the weights (default FP32)", 0, 0, types},
     {"ir-version", 0, CLI_CHOICE, NULL, offsetof(struct settings, ir_version),
      "version of the IR (default 10)", 0, 0, versions},
+    {"quantize", 0, CLI_CHOICE, NULL, offsetof(struct settings, quantize),
+     "weights of a byte, with a scale for each output", 0, 0, quantizations},
     {"stateful", 0, CLI_FLAG, NULL, offsetof(struct settings, is_stateful),
      "keep h and c inside: ReadValue and Assign instead of inputs and outputs", 0, 0, NULL},
     {"to", 0, CLI_CHOICE, NULL, offsetof(struct settings, format), "what to make (default ir)", 0,
@@ -259,6 +262,7 @@ static int run_settings(struct settings *settings) {
     convert.output = settings->output;
     convert.freeze = settings->freeze;
     convert.model_name = settings->model_name;
+    convert.is_int8 = settings->quantize == 0;
     convert.is_stateful = settings->is_stateful;
     convert.ir_version = settings->ir_version == 1 ? 11 : 10;
     convert.type = settings->type % 2 == 1 ? DSINFER_CONVERT_FP16 : DSINFER_CONVERT_FP32;
@@ -302,7 +306,7 @@ static int check(struct settings *settings, const struct cli_words *words) {
 }
 
 static int run(int argc, char **argv) {
-    struct settings settings = {.type = -1, .ir_version = -1, .format = -1};
+    struct settings settings = {.type = -1, .ir_version = -1, .quantize = -1, .format = -1};
     const struct cli_group groups[] = {{"Conversion", options, CLI_N(options), &settings}};
     struct cli_words words = {0};
     int exit_code = cli_parse(&cli_convert, groups, CLI_N(groups), argc, argv, &words);

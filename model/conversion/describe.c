@@ -124,11 +124,12 @@ enum dsinfer_status dsi_conversion_describe(struct dsinfer_conversion *conversio
     conversion->flags = dsi_irw_print(
         document,
         "%s%s%s--input %s --input_shape %s --output %s --disable_nhwc_to_nchw --data_type %s "
-        "--ir_version %d%s",
+        "--ir_version %d%s%s",
         *freeze ? "--freeze_placeholder_with_value " : "", quote(document, freeze),
         *freeze ? " " : "", quote(document, lists.inputs), quote(document, lists.shapes),
         quote(document, lists.outputs), options->type == DSINFER_CONVERT_FP16 ? "FP16" : "FP32",
-        options->ir_version, options->is_stateful ? " --stateful" : "");
+        options->ir_version, options->is_int8 ? " --quantize int8" : "",
+        options->is_stateful ? " --stateful" : "");
     if (*freeze) {
         dsi_conversion_add_pass(conversion, dsi_irw_print(document, "freeze: %s", freeze));
     }

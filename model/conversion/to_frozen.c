@@ -17,6 +17,7 @@ static enum dsinfer_status check_options(const struct dsinfer_convert_options *o
                        : options->output                       ? "--output"
                        : options->freeze                       ? "--freeze_placeholder_with_value"
                        : options->type != DSINFER_CONVERT_FP32 ? "--data_type"
+                       : options->is_int8                      ? "--quantize"
                        : options->is_stateful                  ? "--stateful"
                                                                : NULL;
 

@@ -244,7 +244,14 @@ enum dsinfer_status dsi_conversion_make_ir(struct dsinfer_conversion *conversion
     enum dsinfer_status status;
 
     document->version = options->ir_version;
+    document->is_quantized = options->is_int8;
     document->floats = options->type == DSINFER_CONVERT_FP16 ? DSI_IRW_F16 : DSI_IRW_F32;
+    if (options->is_int8 && document->floats == DSI_IRW_F16 && document->version == 10) {
+        /* All values would be halves there, the products of weights and scales, too. */
+        document->floats = DSI_IRW_F32;
+        dsi_conversion_add_note(conversion, "warning: what is not quantized stays FP32 in an IR of "
+                                            "version 10; --ir_version 11 can make it FP16");
+    }
     document->name = dsi_irw_print(document, "%s", options->model_name);
     if (dsi_bidirectional_probe(&conversion->graph)) {
         return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,

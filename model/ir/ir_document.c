@@ -131,26 +131,71 @@ struct dsi_irw_ref dsi_irw_add_ints(struct dsi_irw_document *document,
     return dsi_irw_last(layers);
 }
 
+static struct dsi_irw_ref add_constant(struct dsi_irw_document *document,
+                                       struct dsi_irw_layers *layers, const char *name,
+                                       const struct dsi_irw_values *values,
+                                       const struct dsi_shape *shape, enum dsi_irw_type type) {
+    struct dsi_irw_layer *layer = dsi_irw_add(document, layers, name, "Const", NULL, 0, shape);
+
+    if (layer) {
+        layer->outputs[0].type = type;
+        layer->values = *values;
+    }
+    return dsi_irw_last(layers);
+}
+
+static struct dsi_irw_ref add_convert(struct dsi_irw_document *document,
+                                      struct dsi_irw_layers *layers, const char *name,
+                                      struct dsi_irw_ref from, const struct dsi_shape *shape) {
+    struct dsi_irw_layer *layer = dsi_irw_add(document, layers, name, "Convert", &from, 1, shape);
+
+    if (layer) {
+        layer->outputs[0].type = DSI_IRW_F32;
+        layer->data = "destination_type=\"f32\"";
+    }
+    return dsi_irw_last(layers);
+}
+
 struct dsi_irw_ref dsi_irw_add_floats(struct dsi_irw_document *document,
                                       struct dsi_irw_layers *layers, const char *name,
                                       const struct dsi_irw_values *values,
                                       const struct dsi_shape *shape) {
-    const bool is_converted = document->floats == DSI_IRW_F16 && document->version == 11;
-    struct dsi_irw_layer *layer = dsi_irw_add(document, layers, name, "Const", NULL, 0, shape);
-    struct dsi_irw_ref ref = dsi_irw_last(layers);
+    struct dsi_irw_ref ref = add_constant(document, layers, name, values, shape, document->floats);
 
-    if (layer) {
-        layer->outputs[0].type = document->floats;
-        layer->values = *values;
+    if (document->floats == DSI_IRW_F16 && document->version == 11) {
+        ref = add_convert(document, layers, dsi_irw_print(document, "%s/f32", name), ref, shape);
+        if (!document->has_failed) {
+            layers->items[ref.layer].is_decompression = true;
+        }
     }
-    if (!is_converted) {
-        return ref;
+    return ref;
+}
+
+/* Scales are float32 in any document: as halves small ones would be rounded a second time. */
+struct dsi_irw_ref dsi_irw_add_matrix(struct dsi_irw_document *document,
+                                      struct dsi_irw_layers *layers, const char *name,
+                                      const struct dsi_irw_values *values,
+                                      const struct dsi_shape *shape) {
+    struct dsi_shape column = *shape;
+    struct dsi_irw_values scales = *values;
+    struct dsi_irw_ref inputs[2];
+    struct dsi_irw_layer *layer;
+
+    if (!document->is_quantized) {
+        return dsi_irw_add_floats(document, layers, name, values, shape);
     }
-    layer = dsi_irw_add(document, layers, dsi_irw_print(document, "%s/f32", name), "Convert", &ref,
-                        1, shape);
+    column.dims[column.rank - 1] = 1;
+    scales.source = DSI_IRW_SCALES;
+    inputs[0] = add_constant(document, layers, dsi_irw_print(document, "%s/i8", name), values,
+                             shape, DSI_IRW_I8);
+    inputs[0] =
+        add_convert(document, layers, dsi_irw_print(document, "%s/f32", name), inputs[0], shape);
+    inputs[1] = add_constant(document, layers, dsi_irw_print(document, "%s/scale", name), &scales,
+                             &column, DSI_IRW_F32);
+    layer = dsi_irw_add(document, layers, name, "Multiply", inputs, 2, shape);
     if (layer) {
-        layer->data = "destination_type=\"f32\"";
-        layer->is_decompression = true;
+        layer->outputs[0].type = DSI_IRW_F32;
+        layer->data = "auto_broadcast=\"numpy\"";
     }
     return dsi_irw_last(layers);
 }

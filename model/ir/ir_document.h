@@ -18,12 +18,13 @@
 /* Constants begin at multiples of this, so that they can be used where they are mapped. */
 #define DSI_IRW_ALIGNMENT 64
 
-enum dsi_irw_type { DSI_IRW_F32, DSI_IRW_F16, DSI_IRW_I64, DSI_IRW_I32, DSI_IRW_BOOL };
+enum dsi_irw_type { DSI_IRW_F32, DSI_IRW_F16, DSI_IRW_I64, DSI_IRW_I32, DSI_IRW_I8, DSI_IRW_BOOL };
 
 enum dsi_irw_source {
     DSI_IRW_BYTES,   /* `bytes` as they are */
     DSI_IRW_FLOATS,  /* a float tensor; `added` goes to its second quarter */
     DSI_IRW_COLUMNS, /* rows of a float matrix, transposed */
+    DSI_IRW_SCALES,  /* of what COLUMNS of type I8 are: one for each row that comes out */
     DSI_IRW_ZEROS,   /* float zeros */
 };
 
@@ -82,6 +83,7 @@ struct dsi_irw_document {
     const char *name;
     int version;              /* 10 or 11 */
     enum dsi_irw_type floats; /* F32 or F16 */
+    bool is_quantized;        /* matrices are I8 with a scale for each row */
     struct dsi_irw_layers top, body;
     struct dsi_irw_map maps[DSI_IRW_MAX_MAPS];
     size_t n_maps;
@@ -109,6 +111,12 @@ struct dsi_irw_ref dsi_irw_add_ints(struct dsi_irw_document *document,
                                     struct dsi_irw_layers *layers, const char *name,
                                     const int64_t *values, size_t n_values);
 struct dsi_irw_ref dsi_irw_add_floats(struct dsi_irw_document *document,
+                                      struct dsi_irw_layers *layers, const char *name,
+                                      const struct dsi_irw_values *values,
+                                      const struct dsi_shape *shape);
+
+/* The same for a matrix from COLUMNS, quantized where the document's are. */
+struct dsi_irw_ref dsi_irw_add_matrix(struct dsi_irw_document *document,
                                       struct dsi_irw_layers *layers, const char *name,
                                       const struct dsi_irw_values *values,
                                       const struct dsi_shape *shape);

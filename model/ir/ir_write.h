@@ -1,11 +1,10 @@
 /* From a network to an OpenVINO IR, and from there to its two files.
  *
- * Written are IR version 10, which every OpenVINO from 2021.1 on loads, and 11 (2022.1 and later).
- * The LSTM is a TensorIterator around an LSTMCell (opset4), or with lengths of their own an
- * LSTMSequence (opset5); everything else is of opset1. Weights
- * of a MatMul are [out,in] and read with transpose_b, those of the cell [4C,I] and [4C,C] in the
- * gate order f, i, c, o, with the forget bias added to the bias. Variables are ReadValue and Assign
- * of opset3 with the name of the state input. The same network gives the same bytes.
+ * Version 10 is for OpenVINO 2021.1 and later, 11 for 2022.1 and later. The LSTM is a
+ * TensorIterator around an LSTMCell (opset4), or with lengths of its own an LSTMSequence (opset5);
+ * its states are inputs, or ReadValue and Assign (opset3); all else is of opset1. Weights are
+ * [out,in], gates in the order f, i, c, o, the forget bias is in the bias. Quantized weights are
+ * Const i8, Convert, Multiply by a scale for each row, its largest magnitude / 127.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef DSI_IR_IR_WRITE_H

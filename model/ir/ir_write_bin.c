@@ -6,7 +6,12 @@
 #include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
 
+#include <math.h>
 #include <string.h>
+
+/* Quantized weights; rows whose largest weight is smaller than this become zeros. */
+#define MAX_I8 127.0f
+#define SMALLEST 1e-30f
 
 /* Rows of a transposed matrix that are made at once, and how many source rows are read for a piece
  * of them: the piece stays in the first-level cache. */
@@ -21,11 +26,11 @@ static const size_t GATES[4] = {2, 0, 1, 3};
 
 struct writer {
     const struct dsi_sink *sink;
-    enum dsi_irw_type floats;
-    float *rows;     /* owned */
-    uint16_t *small; /* owned; room for as many */
-    size_t offset;   /* bytes written */
-    size_t capacity; /* floats in `rows` */
+    enum dsi_irw_type type; /* of the constant being written */
+    float *rows;            /* owned */
+    uint16_t *small;        /* owned; room for as many */
+    size_t offset;          /* bytes written */
+    size_t capacity;        /* floats in `rows` */
 };
 
 static size_t count(const struct dsi_shape *shape) {
@@ -35,11 +40,13 @@ static size_t count(const struct dsi_shape *shape) {
     return n;
 }
 
-static size_t get_size(const struct dsi_irw_document *document, const struct dsi_irw_layer *layer) {
+static size_t get_size(const struct dsi_irw_layer *layer) {
+    static const size_t sizes[] = {[DSI_IRW_F32] = 4, [DSI_IRW_F16] = 2, [DSI_IRW_I8] = 1};
+
     if (layer->values.source == DSI_IRW_BYTES) {
         return layer->values.bytes.size;
     }
-    return count(&layer->outputs[0].shape) * (document->floats == DSI_IRW_F16 ? 2 : 4);
+    return count(&layer->outputs[0].shape) * sizes[layer->outputs[0].type];
 }
 
 /* Two small constants of equal bytes share their place. */
@@ -60,8 +67,7 @@ static bool find_equal(const struct dsi_irw_layers *layers, size_t n,
     return false;
 }
 
-static enum dsinfer_status lay_out(const struct dsi_irw_document *document,
-                                   struct dsi_irw_layers *layers, size_t *end,
+static enum dsinfer_status lay_out(struct dsi_irw_layers *layers, size_t *end,
                                    struct dsinfer_error *err) {
     size_t i;
 
@@ -72,7 +78,7 @@ static enum dsinfer_status lay_out(const struct dsi_irw_document *document,
         if (strcmp(layer->type, "Const") != 0) {
             continue;
         }
-        layer->values.size = get_size(document, layer);
+        layer->values.size = get_size(layer);
         if (find_equal(layers, i, &layer->values, &layer->values.offset)) {
             continue;
         }
@@ -91,9 +97,9 @@ enum dsinfer_status dsi_irw_lay_out(struct dsi_irw_document *document, size_t *s
     enum dsinfer_status status;
     size_t end = 0;
 
-    status = lay_out(document, &document->top, &end, err);
+    status = lay_out(&document->top, &end, err);
     if (status == DSINFER_OK) {
-        status = lay_out(document, &document->body, &end, err);
+        status = lay_out(&document->body, &end, err);
     }
     if (status == DSINFER_OK) {
         *size = end;
@@ -147,13 +153,66 @@ static enum dsinfer_status put(struct writer *w, const void *bytes, size_t size,
 static enum dsinfer_status put_floats(struct writer *w, size_t n, struct dsinfer_error *err) {
     size_t i;
 
-    if (w->floats != DSI_IRW_F16) {
+    if (w->type != DSI_IRW_F16) {
         return put(w, w->rows, n * sizeof(float), err);
     }
     for (i = 0; i < n; i++) {
         w->small[i] = to_half(w->rows[i]);
     }
     return put(w, w->small, n * sizeof(uint16_t), err);
+}
+
+/* The largest magnitude of `n` floats; false if one is infinite or no number. */
+static bool find_largest(const float *values, size_t n, float *out) {
+    float largest = 0.0f;
+    float sum = 0.0f; /* 0 unless one is infinite or no number */
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        const float magnitude = fabsf(values[i]);
+
+        largest = magnitude > largest ? magnitude : largest;
+        sum += values[i] * 0.0f;
+    }
+    *out = largest;
+    return sum == 0.0f;
+}
+
+/* Symmetrically to -127 … 127, by the largest magnitude of the row. */
+static void quantize(const float *row, size_t n, float largest, int8_t *out) {
+    const float factor = largest < SMALLEST ? 0.0f : MAX_I8 / largest;
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        out[i] = (int8_t)lrintf(row[i] * factor);
+    }
+}
+
+/* Writes the first `n_rows` rows, `width` long, of w->rows, or their scales. */
+static enum dsinfer_status put_rows(struct writer *w, const struct dsi_irw_values *values,
+                                    size_t n_rows, size_t width, struct dsinfer_error *err) {
+    const bool are_scales = values->source == DSI_IRW_SCALES;
+    float scales[N_COLUMNS];
+    size_t i;
+
+    if (!are_scales && w->type != DSI_IRW_I8) {
+        return put_floats(w, n_rows * width, err);
+    }
+    for (i = 0; i < n_rows; i++) {
+        const float *row = w->rows + i * width;
+        float largest;
+
+        if (!find_largest(row, width, &largest)) {
+            return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
+                            "weights that are infinite or no numbers cannot be quantized");
+        }
+        scales[i] = largest / MAX_I8;
+        if (!are_scales) {
+            quantize(row, width, largest, (int8_t *)w->small + i * width);
+        }
+    }
+    return are_scales ? put(w, scales, n_rows * sizeof(*scales), err)
+                      : put(w, w->small, n_rows * width, err);
 }
 
 /* A part of a float matrix, or of a vector as its one row; rows N_COLUMNS apart. */
@@ -238,7 +297,7 @@ static enum dsinfer_status write_columns(struct writer *w, const struct dsi_irw_
             const size_t n = width - k < N_COLUMNS ? width - k : N_COLUMNS;
 
             transpose(values, first + k, n, w->rows);
-            status = put_floats(w, n * values->n_rows, err);
+            status = put_rows(w, values, n, values->n_rows, err);
         }
     }
     return status;
@@ -265,6 +324,7 @@ static enum dsinfer_status write_layers(struct writer *w, const struct dsi_irw_l
         if (strcmp(layers->items[i].type, "Const") != 0 || values->offset < w->offset) {
             continue; /* the latter: shared and written before */
         }
+        w->type = layers->items[i].outputs[0].type;
         status = write_zeros(w, values->offset - w->offset, err);
         if (status != DSINFER_OK) {
             break;
@@ -277,6 +337,7 @@ static enum dsinfer_status write_layers(struct writer *w, const struct dsi_irw_l
             status = write_floats(w, values, err);
             break;
         case DSI_IRW_COLUMNS:
+        case DSI_IRW_SCALES:
             status = write_columns(w, values, err);
             break;
         case DSI_IRW_ZEROS:
@@ -295,7 +356,7 @@ static void find_capacity(const struct dsi_irw_layers *layers, size_t *capacity)
         const struct dsi_irw_values *values = &layers->items[i].values;
         size_t n = 0;
 
-        if (values->source == DSI_IRW_COLUMNS) {
+        if (values->source == DSI_IRW_COLUMNS || values->source == DSI_IRW_SCALES) {
             n = values->n_rows * N_COLUMNS;
         } else if (values->source == DSI_IRW_FLOATS && values->is_gates) {
             n = count(&values->tensor.shape) / 4;
@@ -306,7 +367,7 @@ static void find_capacity(const struct dsi_irw_layers *layers, size_t *capacity)
 
 enum dsinfer_status dsi_irw_write_bin(const struct dsi_irw_document *document,
                                       const struct dsi_sink *sink, struct dsinfer_error *err) {
-    struct writer w = {.sink = sink, .floats = document->floats, .capacity = N_FLOATS};
+    struct writer w = {.sink = sink, .capacity = N_FLOATS};
     enum dsinfer_status status;
 
     find_capacity(&document->top, &w.capacity);

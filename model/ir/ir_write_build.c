@@ -125,16 +125,13 @@ static struct dsi_irw_ref add_variable(struct build *b, const struct dsi_irw_por
 
 /* Ends of the variables. */
 static void add_assigns(struct build *b) {
-    static const struct {
-        enum dsi_role role;
-        uint32_t output; /* of the Lstm */
-    } states[] = {{DSI_ROLE_H, LSTM_NEW_H}, {DSI_ROLE_C, LSTM_NEW_C}};
+    static const enum dsi_role roles[] = {[LSTM_NEW_H] = DSI_ROLE_H, [LSTM_NEW_C] = DSI_ROLE_C};
     size_t i;
 
-    for (i = 0; i < 2 && b->has_lstm && !b->document->has_failed; i++) {
-        const struct dsi_irw_ref ref = b->lstm[states[i].output];
+    for (i = LSTM_NEW_H; i <= LSTM_NEW_C && b->has_lstm && !b->document->has_failed; i++) {
+        const struct dsi_irw_ref ref = b->lstm[i];
         const struct dsi_shape shape = b->top->items[ref.layer].outputs[ref.output].shape;
-        const char *name = b->request->inputs[states[i].role].layer;
+        const char *name = b->request->inputs[roles[i]].layer;
         struct dsi_irw_layer *layer =
             dsi_irw_add(b->document, b->top, dsi_irw_print(b->document, "%s/assign", name),
                         "Assign", &ref, 1, &shape);
@@ -224,22 +221,33 @@ static void add_transpose(struct build *b, uint32_t at, const struct dsi_node *n
              shape.dims[2] * shape.dims[3]);
 }
 
+/* The first layer is never quantized: a fiftieth of the weights at the released size, but, its
+ * features being of so different sizes, nine tenths of the error. */
+static struct dsi_irw_ref add_layer_weights(struct build *b, const struct dsi_node *node,
+                                            const struct dsi_tensor *w) {
+    const char *name = dsi_irw_print(b->document, "%s/weights", node->name);
+    const struct dsi_shape shape = shape_2(w->shape.dims[1], w->shape.dims[0]);
+    const struct dsi_irw_values values = {
+        .source = DSI_IRW_COLUMNS, .tensor = *w, .n_rows = (size_t)w->shape.dims[0]};
+    const struct dsi_port from = dsi_match_source(b->network, node->inputs[0]);
+
+    return dsi_node_is_op(&b->network->nodes[from.node], "Reshape")
+               ? dsi_irw_add_floats(b->document, b->top, name, &values, &shape)
+               : dsi_irw_add_matrix(b->document, b->top, name, &values, &shape);
+}
+
 /* max(x · w + b, 0) cut at the limit, as far as the node has them. */
 static void add_dense(struct build *b, uint32_t at, const struct dsi_node *node) {
     struct dsi_irw_document *document = b->document;
     const struct dsi_tensor *w = dsi_match_constant(b->network, node->inputs[1]);
     const struct dsi_attr *limit = dsi_node_find_attr(node, "limit");
     const struct dsi_shape shape = shape_2(b->n_rows, w->shape.dims[1]);
-    const struct dsi_shape w_shape = shape_2(w->shape.dims[1], w->shape.dims[0]);
-    const struct dsi_irw_values w_values = {
-        .source = DSI_IRW_COLUMNS, .tensor = *w, .n_rows = (size_t)w->shape.dims[0]};
     const bool has_bias = node->n_inputs > 2;
     const char *name = node->name;
     struct dsi_irw_ref inputs[2];
 
     inputs[0] = get_flat(b, node->inputs[0].node);
-    inputs[1] = dsi_irw_add_floats(document, b->top, dsi_irw_print(document, "%s/weights", name),
-                                   &w_values, &w_shape);
+    inputs[1] = add_layer_weights(b, node, w);
     inputs[0] = add(b, has_bias || limit ? dsi_irw_print(document, "%s/MatMul", name) : name,
                     "MatMul", inputs, 2, &shape, "transpose_a=\"false\" transpose_b=\"true\"");
     if (has_bias) {
@@ -296,7 +304,7 @@ static struct dsi_irw_ref add_weights(struct build *b, const char *name, const s
                                           .n_rows = (size_t)n_rows,
                                           .is_gates = true};
 
-    return dsi_irw_add_floats(b->document, &b->document->body, name, &values, &shape);
+    return dsi_irw_add_matrix(b->document, &b->document->body, name, &values, &shape);
 }
 
 /* The cell in the body: reads x [1,N,I], h, c; writes [h, c] to `out`. */

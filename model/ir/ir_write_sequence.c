@@ -56,7 +56,7 @@ static struct dsi_irw_ref add_weights(struct dsi_irw_document *document, const c
                                           .n_rows = (size_t)n_rows,
                                           .is_gates = true};
 
-    return dsi_irw_add_floats(document, &document->top, name, &values, &shape);
+    return dsi_irw_add_matrix(document, &document->top, name, &values, &shape);
 }
 
 static void add_operands(struct dsi_irw_document *document, const struct dsi_irw_lstm *lstm,

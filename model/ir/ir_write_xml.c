@@ -23,11 +23,10 @@ struct type_names {
     const char *element, *precision;
 };
 
-static const struct type_names TYPES[] = {[DSI_IRW_F32] = {"f32", "FP32"},
-                                          [DSI_IRW_F16] = {"f16", "FP16"},
-                                          [DSI_IRW_I64] = {"i64", "I64"},
-                                          [DSI_IRW_I32] = {"i32", "I32"},
-                                          [DSI_IRW_BOOL] = {"boolean", "BOOL"}};
+static const struct type_names TYPES[] = {
+    [DSI_IRW_F32] = {"f32", "FP32"}, [DSI_IRW_F16] = {"f16", "FP16"},
+    [DSI_IRW_I64] = {"i64", "I64"},  [DSI_IRW_I32] = {"i32", "I32"},
+    [DSI_IRW_I8] = {"i8", "I8"},     [DSI_IRW_BOOL] = {"boolean", "BOOL"}};
 
 static void flush(struct writer *w) {
     if (!w->has_failed && w->n && w->sink->write(w->sink->user, w->buffer, w->n) != 0) {

@@ -124,6 +124,34 @@ def test_any_subset_of_outputs_and_other_sizes():
     assert b'shape="2,32,19,26"' in xml and b'<dim>32</dim><dim>2</dim><dim>29</dim>' in xml
 
 
+def test_weights_of_a_byte_are_near_the_others():
+    numpy = need_numpy()
+    windows, logits = temporary('windows.npy'), temporary('logits.npy')
+    numpy.save(windows, numpy.random.default_rng(2).standard_normal((2, 1, 16, 19, 26), 'f4'))
+    results, sizes = [], []
+    for arguments in ([], ['--quantize', 'int8'], ['--quantize=int8', '--ir_version=11'],
+                      ['--quantize=int8', '--input', 'input_node,input_lengths']):
+        xml, data, _ = convert('int8', *arguments)
+        assert xml.count(b'element_type="i8"') == 6 * bool(arguments)
+        run('run', os.path.join(folder('int8'), 'output_graph.xml'), '--input',
+            'windows=' + windows, '--output', 'logits=' + logits)
+        results.append(numpy.load(logits))
+        sizes.append(len(data))
+    assert max(sizes[1:]) < 0.34 * sizes[0]  # the first layer stays as it is
+    assert 0 < numpy.abs(results[1] - results[0]).max() < 0.02 * numpy.abs(results[0]).max()
+    assert numpy.array_equal(results[1], results[2]) and numpy.array_equal(results[1], results[3])
+    assert 'stays FP32' in convert('half', '--quantize=int8', '--data_type=FP16')[2].err
+
+
+def test_weights_that_are_no_numbers_cannot_be_quantized():
+    data = bytearray(read(MODEL))
+    data[len(data) // 2:len(data) // 2 + 8] = b'\xff' * 8
+    path, where = write('nan.pb', data), folder('nan')
+    fails('convert', path, '--output_dir', where, '--quantize', 'int8', code=5,
+          name=os.path.join(where, 'nan.bin'), says='no numbers')
+    assert os.listdir(where) == []
+
+
 def test_states_may_be_kept_by_the_engine():
     numpy = need_numpy()
     windows, results = temporary('windows.npy'), []

@@ -20,12 +20,13 @@ import traceback
 
 import numpy
 
-from engines import open_engine
+from engines import open_engine, run_calls
 
 INPUTS = {'ds030': 'ds03', 'ds041': 'ds04', 'ds051': 'ds06', 'ds061': 'ds06', 'ds093': 'ds07'}
 ROLES = ('logits', 'new_c', 'new_h')
 TOLERANCES = {'logits': 2e-5, 'new_c': 1e-4, 'new_h': 2e-5}
 PROBABILITIES = 2e-6
+LENGTHS = (0, 1, 7, 15, 16)
 SEQUENCES = ('real', 'random', 'extreme')
 
 
@@ -35,14 +36,14 @@ class Case:
     def __init__(self, graphs, folder):
         self.name = folder
         self.model = os.path.join(graphs, folder, 'output_graph.pb')
+        self.golden = os.path.join(graphs, folder, 'golden')
         self.n_cell = int(re.search(r'-h(\d+)-', folder).group(1))
         self.has_softmax = folder[:5] != 'ds030'
         self.windows, self.expected = {}, {}
         for sequence in SEQUENCES:
             name = sequence if sequence != 'real' else INPUTS[folder[:5]] + '.real'
             self.expected[sequence] = {
-                role: numpy.load(os.path.join(graphs, folder, 'golden',
-                                              '%s.%s.npy' % (sequence, role)))
+                role: numpy.load(os.path.join(self.golden, '%s.%s.npy' % (sequence, role)))
                 for role in ROLES}
             n_calls = len(self.expected[sequence]['logits'])
             self.windows[sequence] = numpy.load(
@@ -55,8 +56,8 @@ class Case:
         """Text with the largest differences by role; fails where one is beyond its tolerance."""
         texts = []
         for role in roles:
-            worst = max(numpy.abs(got[sequence][role].reshape(expected[sequence][role].shape) -
-                                  expected[sequence][role]).max() for sequence in SEQUENCES)
+            worst = max(numpy.abs(got[sequence][role].reshape(numbers[role].shape) -
+                                  numbers[role]).max() for sequence, numbers in expected.items())
             texts.append('%.1e' % worst)
             if not worst <= self.tolerance(role):
                 raise AssertionError('%s: %s differs by %g' % (what, role, worst))
@@ -80,7 +81,7 @@ class Dsinfer:
         """Path of the IR, and what its tensors are called, by role."""
         text = self.call('convert', case.model, '--output_dir', self.work, '--model_name', name,
                          *flags)
-        ports = re.findall(r'^  (windows|h|c|logits|new_h|new_c) +(\S+) \[', text, re.M)
+        ports = re.findall(r'^  (windows|h|c|lengths|logits|new_h|new_c) +(\S+) \[', text, re.M)
         return os.path.join(self.work, name + '.xml'), dict(ports)
 
     def run(self, model, case):
@@ -97,7 +98,7 @@ class Dsinfer:
 
 
 def run_engine(engine, xml, names, case):
-    return {sequence: engine.run(xml, names, windows, case.n_cell)
+    return {sequence: run_calls(engine.start(xml, names), names, windows, case.n_cell)
             for sequence, windows in case.windows.items()}
 
 
@@ -106,6 +107,21 @@ def check_exact(engine, dsinfer, case, version):
     return '; '.join([
         case.compare(run_engine(engine, xml, names, case), case.expected, 'OpenVINO'),
         case.compare(dsinfer.run(xml, case), case.expected, 'dsinfer')])
+
+
+def check_lengths(engine, dsinfer, case, version):
+    """One call with the lengths as an input. OpenVINO makes zero states of a length of 0."""
+    xml, names = dsinfer.convert(case, 'lengths', ['--ir_version', version,
+                                                   '--input', 'input_node,input_lengths'])
+    golden = {name: numpy.load(os.path.join(case.golden, 'lengths.%s.npy' % name))
+              for name in ('windows', 'h', 'c', *ROLES)}
+    infer = engine.start(xml, names)
+    rows = [infer({'lengths': numpy.array([length], 'i4'),
+                   **{role: golden[role] for role in ('windows', 'h', 'c')}})
+            for length in LENGTHS[1:]]
+    return case.compare({'lengths': {role: numpy.array([row[role] for row in rows])
+                                     for role in ROLES}},
+                        {'lengths': {role: golden[role][1:] for role in ROLES}}, 'OpenVINO')
 
 
 def check_small(engine, dsinfer, case, version, flags):
@@ -144,6 +160,10 @@ def list_checks(engine):
     for version in engine.versions:
         yield 'v%s FP32' % version, check_exact, (version,)
         yield 'v%s FP16' % version, check_small, (version, ['--data_type', 'FP16'])
+        yield 'v%s lengths' % version, check_lengths, (version,)
+        yield 'v%s int8' % version, check_small, (version, ['--quantize', 'int8'])
+        yield 'v%s int8 FP16' % version, check_small, (version, ['--quantize', 'int8',
+                                                                 '--data_type', 'FP16'])
         yield 'v%s stateful' % version, check_stateful, (version, [])
         yield 'v%s stateful FP16' % version, check_stateful, (version, ['--data_type', 'FP16'])
         if hasattr(engine, 'save'):

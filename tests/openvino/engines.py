@@ -1,4 +1,4 @@
-"""OpenVINO as a function: the calls of a sequence through an IR, states handed on by name.
+"""OpenVINO as a function: start(xml, names by role) -> infer(inputs by role) -> outputs by role.
 
 Two interfaces, that of 2021 (Inference Engine) and that of 2022 and later. Both compute in float32,
 and not with the bfloat16 or int8 arithmetic that they choose by themselves on some processors.
@@ -8,11 +8,12 @@ SPDX-License-Identifier: BSD-2-Clause
 import numpy
 
 STATES = {'h': 'new_h', 'c': 'new_c'}
+OUTPUTS = ('logits', 'new_h', 'new_c')
 
 
 def run_calls(infer, names, windows, n_cell):
-    """infer(feeds) -> values by role. All calls: {role: [calls, ...]}. A network without inputs for
-    its states keeps them itself."""
+    """Calls in a row, the states handed on: {role: [calls, ...]}. A network without inputs for its
+    states keeps them itself."""
     states = {role: numpy.zeros((1, n_cell), 'f4') for role in STATES if role in names}
     rows = []
     for window in windows:
@@ -30,17 +31,17 @@ class Engine2021:
         from openvino.inference_engine import IECore
         self.core = IECore()
 
-    def run(self, xml, names, windows, n_cell):
+    def start(self, xml, names):
         net = self.core.read_network(xml)
         ports = {role: net.get_ov_name_for_tensor(name)
-                 for role, name in names.items() if role.startswith('new_') or role == 'logits'}
+                 for role, name in names.items() if role in OUTPUTS}
         compiled = self.core.load_network(net, 'CPU', {'ENFORCE_BF16': 'NO'})
 
         def infer(feeds):
             values = compiled.infer({names[role]: value for role, value in feeds.items()})
             return {role: values[port].copy() for role, port in ports.items()}
 
-        return run_calls(infer, names, windows, n_cell)
+        return infer
 
 
 class Engine2022:
@@ -52,7 +53,7 @@ class Engine2022:
         self.openvino = openvino
         self.core = openvino.Core()
 
-    def run(self, xml, names, windows, n_cell):
+    def start(self, xml, names):
         compiled = self.core.compile_model(self.core.read_model(xml), 'CPU',
                                            {'INFERENCE_PRECISION_HINT': 'f32',
                                             'DYNAMIC_QUANTIZATION_GROUP_SIZE': '0'})
@@ -60,10 +61,10 @@ class Engine2022:
 
         def infer(feeds):
             request.infer({names[role]: value for role, value in feeds.items()})
-            return {role: request.get_tensor(name).data.copy() for role, name in names.items()
-                    if role.startswith('new_') or role == 'logits'}
+            return {role: request.get_tensor(name).data.copy()
+                    for role, name in names.items() if role in OUTPUTS}
 
-        return run_calls(infer, names, windows, n_cell)
+        return infer
 
     def save(self, xml, path, is_small):
         self.openvino.save_model(self.core.read_model(xml), path, compress_to_fp16=is_small)

@@ -20,7 +20,7 @@ extern "C" {
 
 struct dsinfer_conversion;
 
-/* Type of weights, and in version 10 of all values. */
+/* Type of weights that are not quantized, and in version 10 of all values. */
 enum dsinfer_convert_type { DSINFER_CONVERT_FP32 = 0, DSINFER_CONVERT_FP16 };
 
 enum dsinfer_convert_format { DSINFER_CONVERT_IR = 0, DSINFER_CONVERT_PB, DSINFER_CONVERT_PBMM };
@@ -36,6 +36,7 @@ struct dsinfer_convert_options {
     int ir_version;          /* 10 or 11; default 10 */
     enum dsinfer_convert_type type;
     enum dsinfer_convert_format format; /* only model_name belongs to others than IR, too */
+    int is_int8;     /* weights, but the first layer's, as int8 with a scale for each output */
     int is_stateful; /* the engine keeps h and c; they are no inputs and outputs */
 };
 

@@ -79,6 +79,27 @@ static void constants_of_half_the_size_make_half_the_file(void **state) {
     assert_in_range(outputs[1].size, outputs[0].size * 2 / 5, outputs[0].size * 3 / 5);
 }
 
+/* All but the first: four layers, and the LSTM's two. */
+static void all_matrices_but_one_can_be_quantized(void **state) {
+    struct output output = {.limit = SIZE_MAX};
+    struct dsinfer_convert_options options;
+    struct dsinfer_conversion *conversion;
+    const char *at;
+    size_t n = 0;
+
+    (void)state;
+    dsinfer_convert_options_init(&options);
+    options.is_int8 = 1;
+    assert_int_equal(create(&options, &conversion, NULL), DSINFER_OK);
+    assert_int_equal(dsinfer_conversion_write(conversion, 0, take, &output, NULL), DSINFER_OK);
+    for (at = output.bytes; (at = strstr(at, "element_type=\"i8\"")) != NULL; at++) {
+        n++;
+    }
+    assert_int_equal(n, 6);
+    free(output.bytes);
+    dsinfer_conversion_destroy(conversion);
+}
+
 static void a_sink_that_fails_ends_the_writing(void **state) {
     struct dsinfer_conversion *conversion;
     size_t i;
@@ -128,6 +149,7 @@ static void check_memory(const char *input, bool is_stateful) {
     dsinfer_convert_options_init(&options);
     options.input = input;
     options.is_stateful = is_stateful;
+    options.is_int8 = is_stateful;
     options.output = "raw_logits,lstm_fused_cell/Gather,lstm_fused_cell/GatherNd_1";
     for (k = 0; status != DSINFER_OK; k++) {
         struct dsinfer_conversion *conversion = NULL;
@@ -177,6 +199,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ports_notes_and_endings_end_with_null),
         cmocka_unit_test(constants_of_half_the_size_make_half_the_file),
+        cmocka_unit_test(all_matrices_but_one_can_be_quantized),
         cmocka_unit_test(a_sink_that_fails_ends_the_writing),
         cmocka_unit_test(states_kept_inside_are_no_ports),
         cmocka_unit_test(memory_that_runs_out_is_reported_anywhere),
