@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "bin/commands.h"
 #include "bin/errors.h"
+#include "bin/inspect_graph.h"
 #include "bin/inspect_scorer.h"
 #include "bin/npy.h"
 #include "bin/output/json.h"
@@ -20,9 +21,14 @@
 
 struct settings {
     bool is_json;
+    int graph; /* index of graphs; negative: not given */
 };
 
+static const char *const graphs[] = {"dot", NULL};
+
 static const struct cli_option options[] = {
+    {"graph", 0, CLI_CHOICE, NULL, offsetof(struct settings, graph),
+     "the network that runs, for Graphviz to draw", 0, 0, graphs},
     {"json", 0, CLI_FLAG, NULL, offsetof(struct settings, is_json), "one JSON object", 0, 0, NULL},
 };
 
@@ -301,7 +307,14 @@ static int inspect(const struct settings *settings, const char *path) {
         return cli_report_exit(path, &error, CLI_EXIT_MODEL);
     }
     info = dsinfer_inspection_get_info(inspection);
-    if (settings->is_json) {
+    if (settings->graph >= 0 && !info->model) {
+        cli_fail(&error, CLI_USAGE, "--graph: this is no model, there is nothing to draw");
+        dsinfer_inspection_close(inspection);
+        return cli_report_exit(path, &error, CLI_EXIT_USAGE);
+    }
+    if (settings->graph >= 0) {
+        cli_inspect_graph_print(info);
+    } else if (settings->is_json) {
         print_json(path, info);
     } else {
         print_text(path, info);
@@ -314,7 +327,7 @@ static int inspect(const struct settings *settings, const char *path) {
 }
 
 static int run(int argc, char **argv) {
-    struct settings settings = {false};
+    struct settings settings = {.graph = -1};
     struct cli_group groups[] = {{"Output", options, CLI_N(options), &settings}};
     struct cli_words words = {0};
     int exit_code = cli_parse(&cli_inspect, groups, CLI_N(groups), argc, argv, &words);
@@ -335,6 +348,7 @@ const struct cli_command cli_inspect = {
     "features, states and logits, its operations and weights, and what will run. Language models, "
     "tries, scorers and alphabets are described, too.",
     "  dsinfer inspect output_graph.pb\n"
-    "  dsinfer inspect --json output_graph.pbmm\n",
+    "  dsinfer inspect --json output_graph.pbmm\n"
+    "  dsinfer inspect --graph dot output_graph.pb | dot -Tsvg -o network.svg\n",
     run,
 };

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "model/convert/convert.h"
 #include "model/format.h"
+#include "model/inspect_graph.h"
 #include "model/lm/scorer.h"
 #include "model/model.h"
 #include "runtime/base/alloc.h"
@@ -29,6 +30,7 @@ struct dsinfer_inspection {
     struct dsinfer_op_count *ops;      /* owned */
     struct dsinfer_op_count *plan_ops; /* owned */
     struct dsinfer_weight *weights;    /* owned */
+    struct dsi_inspect_graph graph;
 };
 
 static int compare_texts(const void *a, const void *b) {
@@ -176,6 +178,9 @@ static enum dsinfer_status inspect_model(struct dsinfer_inspection *inspection, 
         status = fill_weights(inspection, err);
     }
     if (status == DSINFER_OK) {
+        status = dsi_inspect_graph_init(&inspection->graph, inspection->model, err);
+    }
+    if (status == DSINFER_OK) {
         info->kind = DSINFER_FILE_MODEL;
         info->format = inspection->model->info.format;
         info->model = &inspection->model->info;
@@ -183,6 +188,8 @@ static enum dsinfer_status inspect_model(struct dsinfer_inspection *inspection, 
         info->ops = inspection->ops;
         info->plan_ops = inspection->plan_ops;
         info->weights = inspection->weights;
+        info->nodes = inspection->graph.nodes;
+        info->n_nodes = inspection->graph.n_nodes;
     }
     return status;
 }
@@ -275,6 +282,7 @@ void dsinfer_inspection_close(struct dsinfer_inspection *inspection) {
     dsi_free(inspection->ops);
     dsi_free(inspection->plan_ops);
     dsi_free(inspection->weights);
+    dsi_inspect_graph_finish(&inspection->graph);
     dsinfer_model_unref(inspection->model);
     dsi_free(inspection);
 }

@@ -5,7 +5,7 @@ SPDX-License-Identifier: BSD-2-Clause
 import json
 import os
 
-from support import BUNDLED, need_numpy, npy, read, run, shared, temporary
+from support import BUNDLED, fails, need_numpy, npy, read, run, shared, temporary
 
 MODELS = {
     'random64': ('oracle', 'e2e', 'models', 'ds030-h64-seed7.pb'),
@@ -70,6 +70,16 @@ def test_an_ir_gives_the_numbers_of_openvino():
         assert np.abs(got['new_h'][:, 0] - states[:, 0]).max() <= 2e-5
         c = states[:, 1]
         assert (np.abs(got['new_c'][:, 0] - c) <= 1e-4 + 1e-5 * np.abs(c)).all()
+
+
+def test_inspect_draws_the_network():
+    for path in (ir(), os.path.join(BUNDLED, 'output_graph.pb')):
+        text = run('inspect', '--graph', 'dot', path).out
+        assert text.startswith('digraph') and text.count('[label=') < 20, text
+        for part in ('"windows"', '"new_c"', 'Lstm', 'Dense'):
+            assert part in text, text
+    fails('inspect', '--graph', 'dot', os.path.join(BUNDLED, 'alphabet.txt'), code=2,
+          name=os.path.join(BUNDLED, 'alphabet.txt'), says='--graph')
 
 
 def test_inspect_tells_what_an_ir_is():

@@ -39,6 +39,15 @@ struct dsinfer_weight {
     size_t size; /* bytes */
 };
 
+/* A piece of the network that runs. */
+struct dsinfer_network_node {
+    const char *name;      /* of the node; of an input or output, its role */
+    const char *op;        /* "" for inputs and outputs */
+    size_t rank, dims[6];  /* of its matrix of weights; rank 0: it has none */
+    size_t n_sources;      /* nodes whose values it reads */
+    const size_t *sources; /* their places in the list */
+};
+
 struct dsinfer_inspection_info {
     enum dsinfer_file_kind kind;
     const char *format; /* "graphdef", "memmapped", "alphabet", or the scorer's */
@@ -51,6 +60,8 @@ struct dsinfer_inspection_info {
     const struct dsinfer_weight *weights;
     size_t n_plan_ops; /* kinds of op that run after all passes */
     const struct dsinfer_op_count *plan_ops;
+    size_t n_nodes; /* of the network, each after its sources */
+    const struct dsinfer_network_node *nodes;
     size_t n_labels;                          /* alphabet: labels, the blank not counted */
     const struct dsinfer_scorer_info *scorer; /* NULL unless kind is one of the last three */
 };

@@ -62,6 +62,28 @@ static void a_model_is_described(void **state) {
     dsinfer_inspection_close(inspection);
 }
 
+static void the_network_is_a_few_nodes_each_after_its_sources(void **state) {
+    struct dsinfer_inspection *inspection = open_inspection("model/english/output_graph.pb");
+    const struct dsinfer_inspection_info *info = dsinfer_inspection_get_info(inspection);
+    size_t i, k;
+
+    (void)state;
+    assert_in_range(info->n_nodes, 12, 16);
+    assert_string_equal(info->nodes[0].name, "windows");
+    assert_string_equal(info->nodes[0].op, "");
+    assert_string_equal(info->nodes[info->n_nodes - 3].name, "logits");
+    for (i = 0; i < info->n_nodes; i++) {
+        for (k = 0; k < info->nodes[i].n_sources; k++) {
+            assert_true(info->nodes[i].sources[k] < i);
+        }
+        if (strcmp(info->nodes[i].op, "Lstm") == 0) {
+            assert_int_equal(info->nodes[i].dims[0], 2 * 384);
+            assert_int_equal(info->nodes[i].n_sources, 4); /* x, h, c, lengths */
+        }
+    }
+    dsinfer_inspection_close(inspection);
+}
+
 static void a_model_without_lengths_has_six_roles(void **state) {
     struct dsinfer_inspection *inspection = open_inspection("tests/golden/variants/no-lengths.pb");
     const struct dsinfer_inspection_info *info = dsinfer_inspection_get_info(inspection);
@@ -152,6 +174,7 @@ static void inspecting_survives_every_failed_allocation(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_model_is_described),
+        cmocka_unit_test(the_network_is_a_few_nodes_each_after_its_sources),
         cmocka_unit_test(a_model_without_lengths_has_six_roles),
         cmocka_unit_test(an_alphabet_is_described),
         cmocka_unit_test(language_models_and_dictionaries_are_described),
