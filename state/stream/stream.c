@@ -3,26 +3,12 @@
  * peek copies the utterance into a second one, ends that one, and keeps its memory for the next
  * time: it lends its transcript from there.
  * SPDX-License-Identifier: BSD-2-Clause */
-#include <dsinfer/stream.h>
+#include "state/stream/stream.h"
 
 #include "model/model.h"
 #include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
 #include "state/decode/decoder.h"
-#include "state/stream/utterance.h"
-
-#define MAX_STEPS 64
-
-enum phase { PHASE_OPEN, PHASE_FINISHED, PHASE_FAILED };
-
-struct dsinfer_stream {
-    struct dsinfer_model *model;           /* a reference of its own */
-    struct dsinfer_stream_options options; /* but the decoder's, which keeps what it needs */
-    enum phase phase;
-    struct dsi_utterance_scratch scratch; /* owned, all of it */
-    struct dsi_utterance utterance;
-    struct dsi_utterance ahead; /* for peek; zeroed until the first */
-};
 
 void dsinfer_stream_options_init(struct dsinfer_stream_options *options) {
     if (options) {
@@ -45,9 +31,9 @@ static enum dsinfer_status check_options(const struct dsinfer_stream_options *op
     if (status != DSINFER_OK) {
         return status;
     }
-    if (options->n_steps < 1 || options->n_steps > MAX_STEPS) {
+    if (options->n_steps < 1 || options->n_steps > DSI_STREAM_MAX_STEPS) {
         return dsi_fail(err, DSINFER_ERR_ARGUMENT, "the number of time steps is %u, not 1 to %d",
-                        (unsigned)options->n_steps, MAX_STEPS);
+                        (unsigned)options->n_steps, DSI_STREAM_MAX_STEPS);
     }
     if (!(options->endpoint_silence_s > 0.0 && options->endpoint_start_s > 0.0 &&
           options->endpoint_longest_s > 0.0)) {
@@ -149,12 +135,12 @@ static enum dsinfer_status feed(struct dsinfer_stream *stream, const void *sampl
     if (!stream || (!samples && n_samples > 0)) {
         return DSINFER_ERR_ARGUMENT;
     }
-    if (stream->phase != PHASE_OPEN) {
+    if (stream->phase != DSI_STREAM_OPEN) {
         return DSINFER_ERR_STATE;
     }
     status = dsi_utterance_feed(&stream->utterance, &stream->scratch, samples, is_float, n_samples);
     if (status != DSINFER_OK) {
-        stream->phase = PHASE_FAILED;
+        stream->phase = DSI_STREAM_FAILED;
     }
     return status;
 }
@@ -174,7 +160,7 @@ enum dsinfer_status dsinfer_stream_partial(struct dsinfer_stream *stream,
     if (!stream || !transcript) {
         return DSINFER_ERR_ARGUMENT;
     }
-    if (stream->phase != PHASE_OPEN) {
+    if (stream->phase != DSI_STREAM_OPEN) {
         return DSINFER_ERR_STATE;
     }
     if (stream->utterance.is_whole) {
@@ -190,7 +176,7 @@ enum dsinfer_status dsinfer_stream_peek(struct dsinfer_stream *stream,
     if (!stream || !transcript) {
         return DSINFER_ERR_ARGUMENT;
     }
-    if (stream->phase != PHASE_OPEN) {
+    if (stream->phase != DSI_STREAM_OPEN) {
         return DSINFER_ERR_STATE;
     }
     if (!stream->ahead.decoder) {
@@ -213,22 +199,22 @@ enum dsinfer_status dsinfer_stream_finish(struct dsinfer_stream *stream,
     if (!stream || !transcript) {
         return DSINFER_ERR_ARGUMENT;
     }
-    if (stream->phase == PHASE_OPEN) {
+    if (stream->phase == DSI_STREAM_OPEN) {
         enum dsinfer_status status = dsi_utterance_end(&stream->utterance, &stream->scratch);
 
-        stream->phase = status == DSINFER_OK ? PHASE_FINISHED : PHASE_FAILED;
+        stream->phase = status == DSINFER_OK ? DSI_STREAM_FINISHED : DSI_STREAM_FAILED;
         if (status != DSINFER_OK) {
             return status;
         }
     }
-    if (stream->phase == PHASE_FAILED) {
+    if (stream->phase == DSI_STREAM_FAILED) {
         return DSINFER_ERR_STATE;
     }
     return dsinfer_decoder_get_transcript(stream->utterance.decoder, transcript);
 }
 
 enum dsinfer_endpoint dsinfer_stream_get_endpoint(const struct dsinfer_stream *stream) {
-    if (!stream || stream->phase != PHASE_OPEN || stream->utterance.is_whole) {
+    if (!stream || stream->phase != DSI_STREAM_OPEN || stream->utterance.is_whole) {
         return DSINFER_ENDPOINT_NONE;
     }
     return dsi_gate_find_endpoint(&stream->utterance.gate, &stream->options);
@@ -241,7 +227,7 @@ enum dsinfer_status dsinfer_stream_next_utterance(struct dsinfer_stream *stream,
     if (!stream || !transcript) {
         return DSINFER_ERR_ARGUMENT;
     }
-    if (stream->phase != PHASE_OPEN) {
+    if (stream->phase != DSI_STREAM_OPEN) {
         return DSINFER_ERR_STATE;
     }
     if (stream->utterance.is_whole) {
@@ -249,7 +235,7 @@ enum dsinfer_status dsinfer_stream_next_utterance(struct dsinfer_stream *stream,
     }
     status = dsi_utterance_cut(&stream->utterance, transcript);
     if (status != DSINFER_OK) {
-        stream->phase = PHASE_FAILED;
+        stream->phase = DSI_STREAM_FAILED;
     }
     return status;
 }
@@ -257,7 +243,7 @@ enum dsinfer_status dsinfer_stream_next_utterance(struct dsinfer_stream *stream,
 void dsinfer_stream_reset(struct dsinfer_stream *stream) {
     if (stream) {
         dsi_utterance_reset(&stream->utterance);
-        stream->phase = PHASE_OPEN;
+        stream->phase = DSI_STREAM_OPEN;
     }
 }
 
@@ -273,7 +259,7 @@ enum dsinfer_status dsinfer_stream_clone(const struct dsinfer_stream *stream,
     if (!stream || !copy) {
         return DSINFER_ERR_ARGUMENT;
     }
-    if (stream->phase == PHASE_FAILED) {
+    if (stream->phase == DSI_STREAM_FAILED) {
         return DSINFER_ERR_STATE;
     }
     status = dsi_decoder_create_like(stream->utterance.decoder, &decoder);

@@ -163,12 +163,14 @@ static enum dsinfer_status run(struct dsi_utterance *utterance,
            n_padding * utterance->window_size * sizeof(*utterance->chunk));
     status = dsi_lstm_state_advance(&utterance->state, scratch->runner, utterance->chunk,
                                     utterance->n_waiting + n_padding, scratch->logits);
-    if (status == DSINFER_OK) {
-        status = dsi_gate_take_rows(&utterance->gate, utterance->decoder, scratch->logits,
-                                    utterance->n_waiting);
-    }
+    return status == DSINFER_OK ? dsi_utterance_take_rows(utterance, scratch->logits) : status;
+}
+
+enum dsinfer_status dsi_utterance_take_rows(struct dsi_utterance *utterance, const float *logits) {
+    const size_t n_rows = utterance->n_waiting;
+
     utterance->n_waiting = 0;
-    return status;
+    return dsi_gate_take_rows(&utterance->gate, utterance->decoder, logits, n_rows);
 }
 
 static enum dsinfer_status keep(struct dsi_utterance *utterance, const float *frame) {
@@ -183,8 +185,7 @@ static enum dsinfer_status keep(struct dsi_utterance *utterance, const float *fr
 }
 
 /* Pushes one frame, or a frame of zeros after the last where `frame` is NULL. */
-static enum dsinfer_status push(struct dsi_utterance *utterance,
-                                const struct dsi_utterance_scratch *scratch, const float *frame) {
+static void push(struct dsi_utterance *utterance, const float *frame) {
     float *window = utterance->chunk + utterance->n_waiting * utterance->window_size;
     const bool is_complete = frame ? dsi_windows_push(utterance->windows, frame, window)
                                    : dsi_windows_push_end(utterance->windows, window);
@@ -192,6 +193,10 @@ static enum dsinfer_status push(struct dsi_utterance *utterance,
     if (is_complete) {
         utterance->n_waiting++;
     }
+}
+
+static enum dsinfer_status run_if_full(struct dsi_utterance *utterance,
+                                       const struct dsi_utterance_scratch *scratch) {
     return utterance->n_waiting == utterance->n_steps ? run(utterance, scratch) : DSINFER_OK;
 }
 
@@ -222,6 +227,35 @@ static enum dsinfer_status take_levels(struct dsi_utterance *utterance, const vo
     return status;
 }
 
+enum dsinfer_status dsi_utterance_take(struct dsi_utterance *utterance,
+                                       const struct dsi_utterance_scratch *scratch,
+                                       const void *samples, bool is_float, size_t n_samples,
+                                       size_t *n_taken) {
+    const size_t sample_size = is_float ? sizeof(float) : sizeof(int16_t);
+    enum dsinfer_status status = DSINFER_OK;
+    size_t taken = 0;
+
+    while (taken < n_samples && utterance->n_waiting < utterance->n_steps && status == DSINFER_OK) {
+        const char *next = (const char *)samples + taken * sample_size;
+        bool has_frame;
+        const size_t n = dsi_features_take(utterance->features, next, is_float, n_samples - taken,
+                                           scratch->frame, &has_frame);
+
+        status = take_levels(utterance, next, is_float, n);
+        taken += n;
+        utterance->n_samples += n;
+        if (has_frame && status == DSINFER_OK) {
+            if (utterance->is_whole) {
+                status = keep(utterance, scratch->frame);
+            } else {
+                push(utterance, scratch->frame);
+            }
+        }
+    }
+    *n_taken = taken;
+    return status;
+}
+
 enum dsinfer_status dsi_utterance_feed(struct dsi_utterance *utterance,
                                        const struct dsi_utterance_scratch *scratch,
                                        const void *samples, bool is_float, size_t n_samples) {
@@ -230,17 +264,13 @@ enum dsinfer_status dsi_utterance_feed(struct dsi_utterance *utterance,
     enum dsinfer_status status = DSINFER_OK;
 
     while (n_samples > 0 && status == DSINFER_OK) {
-        bool has_frame;
-        const size_t n = dsi_features_take(utterance->features, next, is_float, n_samples,
-                                           scratch->frame, &has_frame);
+        size_t n;
 
-        status = take_levels(utterance, next, is_float, n);
+        status = dsi_utterance_take(utterance, scratch, next, is_float, n_samples, &n);
         next += n * sample_size;
         n_samples -= n;
-        utterance->n_samples += n;
-        if (has_frame && status == DSINFER_OK) {
-            status = utterance->is_whole ? keep(utterance, scratch->frame)
-                                         : push(utterance, scratch, scratch->frame);
+        if (status == DSINFER_OK) {
+            status = run_if_full(utterance, scratch);
         }
     }
     return status;
@@ -353,10 +383,12 @@ enum dsinfer_status dsi_utterance_end(struct dsi_utterance *utterance,
         return end_whole(utterance, scratch);
     }
     if (dsinfer_features_finish(utterance->features, scratch->frame) > 0) {
-        status = push(utterance, scratch, scratch->frame);
+        push(utterance, scratch->frame);
+        status = run_if_full(utterance, scratch);
     }
     for (i = 0; i < utterance->n_context && status == DSINFER_OK; i++) {
-        status = push(utterance, scratch, NULL);
+        push(utterance, NULL);
+        status = run_if_full(utterance, scratch);
     }
     if (status == DSINFER_OK && utterance->n_waiting > 0) {
         status = run(utterance, scratch);

@@ -55,8 +55,18 @@ enum dsinfer_status dsi_utterance_copy(const struct dsi_utterance *from, struct 
 /* Most frames of an utterance that is_whole: 21 minutes. */
 #define DSI_UTTERANCE_MAX_FRAMES 65536
 
-/* Takes all samples, const float where `is_float`, else const int16_t. On failure the utterance can
- * only be reset, copied to or finished. */
+/* Takes samples, const float where `is_float`, else const int16_t, until the chunk is full or all
+ * are taken, and writes how many were; a full chunk must go through the network before more are
+ * taken. On failure, here and below, the utterance can only be reset, copied to or finished. */
+enum dsinfer_status dsi_utterance_take(struct dsi_utterance *utterance,
+                                       const struct dsi_utterance_scratch *scratch,
+                                       const void *samples, bool is_float, size_t n_samples,
+                                       size_t *n_taken);
+
+/* The chunk went through the network, which said `logits` [n_waiting][n_labels] of it. */
+enum dsinfer_status dsi_utterance_take_rows(struct dsi_utterance *utterance, const float *logits);
+
+/* Takes all samples. */
 enum dsinfer_status dsi_utterance_feed(struct dsi_utterance *utterance,
                                        const struct dsi_utterance_scratch *scratch,
                                        const void *samples, bool is_float, size_t n_samples);

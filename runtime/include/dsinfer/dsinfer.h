@@ -10,6 +10,7 @@
 #ifndef DSINFER_DSINFER_H
 #define DSINFER_DSINFER_H
 
+#include <dsinfer/batch.h>
 #include <dsinfer/convert.h>
 #include <dsinfer/decoder.h>
 #include <dsinfer/features.h>
