@@ -8,6 +8,7 @@
 #include "bin/input/audio.h"
 #include "bin/input/list.h"
 #include "bin/interrupt.h"
+#include "bin/latency.h"
 #include "bin/memory.h"
 #include "bin/output/output.h"
 #include "bin/output/status.h"
@@ -27,9 +28,9 @@ struct settings {
     struct cli_speech_settings speech;
     struct cli_output_settings output;
     struct cli_raw raw;
+    struct cli_latency_settings latency;
     struct {
         bool progress, partials;
-        uint32_t n_steps;
     } own;
 };
 
@@ -51,10 +52,6 @@ static const struct cli_option own_options[] = {
      "show what is known so far: objects in jsonl, else on stderr", 0, 0, NULL},
     {"progress", 0, CLI_FLAG, NULL, OWN(progress),
      "show percent done, real-time factor and time left on stderr", 0, 0, NULL},
-    {"steps", 0, CLI_NUMBER, "T", OWN(n_steps),
-     "frames given to the network at once (default 16): fewer show partial text sooner, the text "
-     "stays the same",
-     1, 64, NULL},
 };
 
 /* An empty recording has no frame, hence no text; the stream would pad one. */
@@ -176,8 +173,9 @@ static int check_whole(const struct job *job) {
     if (dsinfer_model_info(job->model)->has_state) {
         return CLI_EXIT_OK;
     }
-    if (settings->own.partials || settings->own.n_steps) {
-        return cli_usage(settings->own.partials ? "--partials" : "--steps",
+    if (settings->own.partials || cli_latency_get_option(&settings->latency)) {
+        return cli_usage(settings->own.partials ? "--partials"
+                                                : cli_latency_get_option(&settings->latency),
                          "this model takes recordings whole: there is no text before the end");
     }
     return CLI_EXIT_OK;
@@ -197,9 +195,7 @@ static int create_stream(struct job *job) {
         return exit_code;
     }
     cli_speech_fill(&settings->speech, &options);
-    if (settings->own.n_steps) {
-        options.n_steps = settings->own.n_steps;
-    }
+    options.n_steps = cli_latency_get_steps(&settings->latency);
     status = dsinfer_stream_create(job->model, &options, &job->stream, &library_error);
     if (status == DSINFER_OK) {
         return CLI_EXIT_OK;
@@ -282,6 +278,7 @@ static int run(int argc, char **argv) {
     struct settings settings;
     struct cli_group groups[] = {
         {"Transcribing", own_options, CLI_N(own_options), &settings.own},
+        cli_latency_options(&settings.latency, CLI_LATENCY_BALANCED),
         cli_model_options(&settings.model),
         cli_decoder_options(&settings.decoder),
         cli_decoder_scorer_options(&settings.decoder),
@@ -304,6 +301,9 @@ static int run(int argc, char **argv) {
     }
     if (exit_code == CLI_PARSED) {
         exit_code = cli_speech_check(&settings.speech);
+    }
+    if (exit_code == CLI_PARSED) {
+        exit_code = cli_latency_check(&settings.latency);
     }
     if (exit_code == CLI_PARSED) {
         exit_code = list_inputs(&job, &words, &inputs);

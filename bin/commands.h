@@ -7,6 +7,6 @@
 #include "bin/options.h"
 
 extern const struct cli_command cli_transcribe, cli_inspect, cli_run, cli_features, cli_decode,
-    cli_bench, cli_scorer, cli_convert, cli_eval;
+    cli_bench, cli_scorer, cli_convert, cli_eval, cli_listen;
 
 #endif

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 static const struct cli_command *const commands[] = {
-    &cli_transcribe, &cli_inspect, &cli_convert, &cli_run,   &cli_features,
-    &cli_decode,     &cli_scorer,  &cli_eval,    &cli_bench,
+    &cli_transcribe, &cli_listen, &cli_inspect, &cli_convert, &cli_run,
+    &cli_features,   &cli_decode, &cli_scorer,  &cli_eval,    &cli_bench,
 };
 
 /* As far away as this, or altogether different, a word is not taken for a misspelt command. */

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "bin/errors.h"
 #include "bin/characters.h"
+#include "bin/messages.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -97,14 +98,16 @@ size_t cli_print(FILE *file, const char *text) {
 }
 
 static void print_line(const char *name, const char *class, const char *sentence) {
-    fputs("dsinfer: ", stderr);
-    cli_print(stderr, name[0] ? name : "''");
-    fputs(": ", stderr);
+    FILE *file = cli_messages();
+
+    fputs("dsinfer: ", file);
+    cli_print(file, name[0] ? name : "''");
+    fputs(": ", file);
     if (class) {
-        fprintf(stderr, "%s: ", class);
+        fprintf(file, "%s: ", class);
     }
-    cli_print(stderr, sentence);
-    fputc('\n', stderr);
+    cli_print(file, sentence);
+    fputc('\n', file);
 }
 
 void cli_report(const char *name, const struct cli_error *error) {

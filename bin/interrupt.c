@@ -38,7 +38,7 @@ void cli_interrupt_catch(void) {
     fcntl(wake[1], F_SETFL, O_NONBLOCK);
     memset(&action, 0, sizeof(action));
     action.sa_handler = on_signal;
-    action.sa_flags = (int)SA_RESETHAND;
+    action.sa_flags = (int)(SA_RESETHAND | SA_RESTART); /* no line of output is cut in two */
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
@@ -48,13 +48,22 @@ int cli_interrupt_get(void) {
     return (int)caught;
 }
 
-bool cli_interrupt_wait(int fd) {
+/* A negative `fd` has nothing to read; a negative time does not end. */
+static bool wait_for(int fd, int milliseconds) {
     struct pollfd polled[2] = {{fd, POLLIN, 0}, {wake[0], POLLIN, 0}};
 
     while (!caught) {
-        if (poll(polled, wake[0] < 0 ? 1 : 2, -1) > 0 || errno != EINTR) {
+        if (poll(polled, wake[0] < 0 ? 1 : 2, milliseconds) >= 0 || errno != EINTR) {
             break;
         }
     }
     return !caught;
+}
+
+bool cli_interrupt_wait(int fd) {
+    return wait_for(fd, -1);
+}
+
+bool cli_interrupt_sleep(int milliseconds) {
+    return wait_for(-1, milliseconds);
 }

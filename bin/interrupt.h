@@ -16,4 +16,7 @@ int cli_interrupt_get(void);
 /* Waits until `fd` has something to read (or its end); false when a signal came first. */
 bool cli_interrupt_wait(int fd);
 
+/* Waits so many milliseconds; false when a signal came before or meanwhile. */
+bool cli_interrupt_sleep(int milliseconds);
+
 #endif

@@ -7,7 +7,7 @@
 # To build and use it.
 build_packages="gcc libc6-dev meson ninja-build pkg-config python3
 libopenblas-serial-dev libkissfft-dev libexpat1-dev libprotobuf-c-dev protobuf-c-compiler
-libsndfile1-dev libsoxr-dev libjansson-dev libcmocka-dev"
+libsndfile1-dev libsoxr-dev portaudio19-dev libjansson-dev libcmocka-dev"
 
 # To test all of it as well: the other compiler with its sanitizers, C++ for the headers, numpy for
 # the scripts, venv for OpenVINO, man and binutils for the man page and the symbols.

@@ -60,7 +60,7 @@ make_sanitized() {
 
 # Everything that can be switched off is off.
 make_plain() {
-    build plain -Dwerror=true -Dblas=disabled -Dsimd=disabled && run plain
+    build plain -Dwerror=true -Dblas=disabled -Dsimd=disabled -Dportaudio=disabled && run plain
 }
 
 make_clang() {

@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "bin/input/audio.h"
 #include "bin/input/encoding.h"
-#include "bin/interrupt.h"
 #include "bin/memory.h"
 
 #include <inttypes.h>
@@ -92,16 +91,21 @@ static bool create_resampler(struct cli_audio *audio, uint32_t rate, struct cli_
 }
 
 bool cli_audio_open(const char *name, const struct cli_raw *raw, uint32_t rate,
-                    struct cli_audio **out, struct cli_error *error) {
+                    struct cli_audio **audio, struct cli_error *error) {
+    struct cli_source source = {0};
     struct cli_raw filled = *raw;
-    struct cli_audio *audio = cli_calloc(1, sizeof(*audio));
-    struct cli_source *source = &audio->source;
 
     filled.rate = filled.rate ? filled.rate : rate;
-    if (!open_source(name, &filled, source, error)) {
-        free(audio);
-        return false;
-    }
+    return open_source(name, &filled, &source, error) &&
+           cli_audio_open_source(&source, rate, audio, error);
+}
+
+bool cli_audio_open_source(const struct cli_source *opened, uint32_t rate, struct cli_audio **out,
+                           struct cli_error *error) {
+    struct cli_audio *audio = cli_calloc(1, sizeof(*audio));
+    const struct cli_source *source = &audio->source;
+
+    audio->source = *opened;
     if (source->rate < CLI_MIN_RATE || source->rate > CLI_MAX_RATE) {
         cli_fail(error, CLI_AUDIO, "%" PRIu32 " samples a second; %d to %d are possible",
                  source->rate, CLI_MIN_RATE, CLI_MAX_RATE);
@@ -159,8 +163,7 @@ static bool fill(struct cli_audio *audio, struct cli_error *error) {
     }
     audio->start = audio->n = 0;
     capacity = capacity < CHUNK_FRAMES ? capacity : CHUNK_FRAMES;
-    if (!cli_interrupt_get() &&
-        !source->input->read(source, audio->frames, capacity, &audio->n, error)) {
+    if (!source->input->read(source, audio->frames, capacity, &audio->n, error)) {
         return false;
     }
     audio->is_ended = audio->n == 0;

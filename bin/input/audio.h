@@ -23,6 +23,10 @@ int cli_raw_check(struct cli_raw *raw);
 bool cli_audio_open(const char *name, const struct cli_raw *raw, uint32_t rate,
                     struct cli_audio **audio, struct cli_error *error);
 
+/* The same for a source that is open already; it is taken over, also on failure. */
+bool cli_audio_open_source(const struct cli_source *source, uint32_t rate, struct cli_audio **audio,
+                           struct cli_error *error);
+
 /* At most `capacity` samples; *n is 0 at the end, and when a signal came. */
 bool cli_audio_read(struct cli_audio *audio, float *samples, size_t capacity, size_t *n,
                     struct cli_error *error);

@@ -9,11 +9,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Opening a FIFO would wait for a writer, and a signal would not end that; polling it, later, waits
+ * as well. */
+static int open_file(const char *name) {
+    const int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd >= 0) {
+        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+    }
+    return fd;
+}
+
 bool cli_bytes_open(struct cli_bytes *bytes, const char *name, struct cli_error *error) {
     struct stat facts;
 
     memset(bytes, 0, sizeof(*bytes));
-    bytes->fd = strcmp(name, "-") == 0 ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
+    bytes->fd = strcmp(name, "-") == 0 ? STDIN_FILENO : open_file(name);
     if (bytes->fd < 0 || fstat(bytes->fd, &facts) != 0) {
         return cli_fail_errno(error, "cannot be read");
     }

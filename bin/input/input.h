@@ -45,7 +45,7 @@ struct cli_input {
     /* Fills in all of `source` but `input`. */
     enum cli_opened (*open)(const char *name, const struct cli_raw *raw, struct cli_source *source,
                             struct cli_error *error);
-    /* At most `capacity` frames; *n is 0 at the end. */
+    /* At most `capacity` frames; *n is 0 at the end, and when a signal came. */
     bool (*read)(struct cli_source *source, float *frames, size_t capacity, size_t *n,
                  struct cli_error *error);
     void (*close)(struct cli_source *source);

@@ -1,6 +1,7 @@
 /* Audio files through libsndfile.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "bin/input/input.h"
+#include "bin/interrupt.h"
 
 #include <sndfile.h>
 
@@ -25,7 +26,8 @@ static enum cli_opened open_sndfile(const char *name, const struct cli_raw *raw,
 /* What cannot be decoded any more ends the recording: the part before it is transcribed. */
 static bool read_sndfile(struct cli_source *source, float *frames, size_t capacity, size_t *n,
                          struct cli_error *error) {
-    const sf_count_t got = sf_readf_float(source->state, frames, (sf_count_t)capacity);
+    const sf_count_t got =
+        cli_interrupt_get() ? 0 : sf_readf_float(source->state, frames, (sf_count_t)capacity);
 
     (void)error;
     *n = got > 0 ? (size_t)got : 0;

@@ -3,6 +3,8 @@
 #include "bin/output/status.h"
 #include "bin/errors.h"
 #include "bin/memory.h"
+#include "bin/messages.h"
+#include "bin/output/columns.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,6 +16,7 @@
 
 #define INTERVAL_S 1.0 /* between two lines of progress */
 #define TERMINAL_INTERVAL_S 0.1
+#define METER_WIDTH 10
 
 double cli_clock_s(void) {
     struct timespec now;
@@ -23,7 +26,7 @@ double cli_clock_s(void) {
 }
 
 void cli_status_begin(struct cli_status *status, const char *input, double duration_s) {
-    status->is_terminal = isatty(STDERR_FILENO);
+    status->is_terminal = isatty(fileno(cli_messages()));
     status->input = input;
     status->duration_s = duration_s;
     status->started_s = cli_clock_s();
@@ -34,18 +37,8 @@ void cli_status_begin(struct cli_status *status, const char *input, double durat
 static size_t count_columns(void) {
     struct winsize size;
 
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
-}
-
-/* The last `columns` characters of UTF-8 text. */
-static const char *find_tail(const char *text, size_t columns) {
-    const char *tail = text + strlen(text);
-
-    while (tail > text && columns) {
-        tail--;
-        columns -= ((unsigned char)*tail & 0xc0) != 0x80;
-    }
-    return tail;
+    return ioctl(fileno(cli_messages()), TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col
+                                                                                     : 80;
 }
 
 static void describe(const struct cli_status *status, double audio_s, char *text, size_t size) {
@@ -65,29 +58,46 @@ static void describe(const struct cli_status *status, double audio_s, char *text
     }
 }
 
+/* Ten columns from -60 dB to full scale, and what was lost. */
+static void describe_level(const struct cli_status *status, char *text, size_t size) {
+    const double part = status->level > 0.0 ? 1.0 + log10(status->level) / 3.0 : 0.0;
+    const int n = part <= 0.0 ? 0 : part >= 1.0 ? METER_WIDTH : (int)ceil(part * METER_WIDTH);
+    int length = snprintf(text, size, "[%.*s%*s]", n, "##########", METER_WIDTH - n, "");
+
+    if ((status->lost_s > 0.0 || status->n_overruns) && length > 0) {
+        snprintf(text + length, size - (size_t)length, " lost %.1f s, %u overruns", status->lost_s,
+                 status->n_overruns);
+    }
+}
+
 static void rewrite(const struct cli_status *status, double audio_s) {
+    FILE *file = cli_messages();
     const size_t columns = count_columns() - 1;
-    char progress[80] = "";
+    char first[80] = "";
     size_t used = 0;
 
-    if (status->has_progress) {
-        describe(status, audio_s, progress, sizeof(progress));
-        used = strlen(progress) + 2;
+    if (status->has_level) {
+        describe_level(status, first, sizeof(first));
+    } else if (status->has_progress) {
+        describe(status, audio_s, first, sizeof(first));
     }
-    fprintf(stderr, "\r%.*s%s", (int)columns, progress, used ? "  " : "");
+    if (first[0]) {
+        used = strlen(first) + 2;
+    }
+    fprintf(file, "\r%.*s%s", (int)columns, first, used ? "  " : "");
     if (status->text && used < columns) {
-        cli_print(stderr, find_tail(status->text, columns - used));
+        cli_print(file, cli_columns_tail(status->text, columns - used));
     }
-    fputs("\033[K", stderr);
-    fflush(stderr);
+    fputs("\033[K", file);
+    fflush(file);
 }
 
 static void write_progress_line(const struct cli_status *status, double audio_s) {
     char progress[80];
 
     describe(status, audio_s, progress, sizeof(progress));
-    cli_print(stderr, status->input);
-    fprintf(stderr, ": %s\n", progress);
+    cli_print(cli_messages(), status->input);
+    fprintf(cli_messages(), ": %s\n", progress);
 }
 
 void cli_status_progress(struct cli_status *status, double audio_s) {
@@ -105,20 +115,34 @@ void cli_status_progress(struct cli_status *status, double audio_s) {
     }
 }
 
+void cli_status_level(struct cli_status *status, double level, double lost_s, unsigned n_overruns) {
+    const double now_s = cli_clock_s();
+
+    status->level = level > status->level ? level : status->level;
+    status->lost_s = lost_s;
+    status->n_overruns = n_overruns;
+    if (status->is_terminal && now_s - status->shown_s >= TERMINAL_INTERVAL_S) {
+        status->shown_s = now_s;
+        rewrite(status, 0.0);
+        status->level = 0.0;
+    }
+}
+
 void cli_status_partial(struct cli_status *status, const char *text, double audio_s) {
     free(status->text);
     status->text = cli_strdup(text);
     if (status->is_terminal) {
         rewrite(status, audio_s);
     } else {
-        cli_print(stderr, text);
-        fputc('\n', stderr);
+        cli_print(cli_messages(), text);
+        fputc('\n', cli_messages());
     }
 }
 
 void cli_status_end(struct cli_status *status, double audio_s) {
-    if (status->is_terminal && (status->has_progress || status->has_partials)) {
-        fputs("\r\033[K", stderr);
+    if (status->is_terminal &&
+        (status->has_progress || status->has_partials || status->has_level)) {
+        fputs("\r\033[K", cli_messages());
     }
     if (status->has_progress) {
         write_progress_line(status, audio_s);

@@ -9,6 +9,10 @@
 
 struct cli_status {
     bool has_progress, has_partials; /* what was asked for */
+    bool has_level;                  /* instead of progress: the level of a microphone */
+    double level;                    /* highest since it was last shown, 1.0 being full scale */
+    double lost_s;                   /* audio that was not taken in time … */
+    unsigned n_overruns;             /* … and how often the system lost some */
     bool is_terminal;
     const char *input;
     double duration_s; /* negative: not known */
@@ -24,6 +28,9 @@ void cli_status_begin(struct cli_status *status, const char *input, double durat
 
 /* `audio_s` of the recording are done. */
 void cli_status_progress(struct cli_status *status, double audio_s);
+
+/* A microphone has this level now (shown on terminals only); so much was lost by now. */
+void cli_status_level(struct cli_status *status, double level, double lost_s, unsigned n_overruns);
 
 /* The partial text has changed. */
 void cli_status_partial(struct cli_status *status, const char *text, double audio_s);

@@ -17,7 +17,7 @@ HAS_SHARED = os.path.isdir(SHARED)
 BUNDLED = os.path.join(SOURCE, 'model', 'english')
 SAMPLE = os.path.join(BUNDLED, 'sample.wav')
 COMMANDS = (
-    'transcribe', 'inspect', 'convert', 'run', 'features', 'decode', 'scorer', 'eval',
+    'transcribe', 'listen', 'inspect', 'convert', 'run', 'features', 'decode', 'scorer', 'eval',
     'bench')
 
 ERROR_LINE = re.compile(
