@@ -6,10 +6,17 @@ import array
 import fcntl
 import json
 import os
+import select
 import signal
+import struct
 import subprocess
 import termios
 import time
+
+try:
+    import audioop
+except ImportError:
+    audioop = None
 
 from support import PROGRAM, SAMPLE, pcm, run, temporary, text_of, wav, write
 
@@ -94,3 +101,78 @@ def test_long_recording_is_cut_short():
     assert process.returncode == 143 and out.count(b'\n') == 1
     assert time.monotonic() - started < 20
     assert run('--version').out
+
+
+def starts_before_the_end(arguments, head, data, fifo=None):
+    """A text is shown while the writer is still writing; then all that it wrote is the text."""
+    process = start(*arguments, fifo or '-')
+    with open(fifo, 'wb') if fifo else process.stdin as pipe:
+        pipe.write(head)
+        for at in range(0, N_BYTES, 3200):
+            pipe.write(data[at:at + 3200])
+            pipe.flush()
+        if fifo:
+            process.stdin.close()
+        # The writer waits for the reader, not the other way round.
+        assert select.select([process.stderr], [], [], 60)[0]
+        assert process.stderr.readline().strip() and process.poll() is None
+    out = process.stdout.read().decode()
+    process.stderr.read()
+    assert process.wait(timeout=60) == 0
+    return out.rstrip('\n')
+
+
+def test_slow_writers_are_heard_before_they_are_done():
+    data = pcm(SAMPLE)[:N_BYTES]
+    text = text_of(*FAST, write('part.wav', wav(data)))
+    for size in (0, len(data), 0x7fffffff, 0xffffffff):
+        head = wav(b'', size=size)
+        assert starts_before_the_end(['--partials'], head, data) == text, size
+    assert starts_before_the_end(['--partials', '--raw', '--latency', 'low'], b'', data) == text
+    fifo = temporary('slow')
+    os.mkfifo(fifo)
+    assert starts_before_the_end(['--partials'], wav(b'', size=0), data, fifo) == text
+    assert starts_before_the_end(['--partials', '--raw'], b'', data, fifo) == text
+
+
+def test_every_encoding_is_decoded_while_it_arrives():
+    values = array.array('h', pcm(SAMPLE)[:N_BYTES])
+    floats = array.array('f', (value / 32768 for value in values))
+    swapped = array.array('h', values)
+    swapped.byteswap()
+    data = {
+        's16le': values.tobytes(),
+        's16be': swapped.tobytes(),
+        's24le': b''.join(b'\0' + struct.pack('<h', value) for value in values),
+        's32le': b''.join(b'\0\0' + struct.pack('<h', value) for value in values),
+        'f32le': floats.tobytes(),
+        'u8': bytes((value >> 8) + 128 for value in values),
+    }
+    if audioop:
+        data['mulaw'] = audioop.lin2ulaw(values.tobytes(), 2)
+        data['alaw'] = audioop.lin2alaw(values.tobytes(), 2)
+    text = text_of(*FAST, write('part.wav', wav(values.tobytes())))
+    for name, stream in data.items():
+        process = start('--raw', '--encoding', name, '--format', 'jsonl', '--partials', '-')
+        process.stdin.write(stream)
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())['type'] == 'partial', name
+        out, _ = process.communicate(timeout=60)
+        final = json.loads(out.splitlines()[-1])
+        assert process.returncode == 0 and final['type'] == 'final', name
+        assert final['text'] == text or name in ('u8', 'mulaw', 'alaw'), (name, final['text'])
+
+
+def test_signals_end_a_fifo():
+    data = pcm(SAMPLE)[:N_BYTES]
+    text = text_of(*FAST, write('part.wav', wav(data)))
+    fifo = temporary('ended')
+    os.mkfifo(fifo)
+    process = start('--raw', fifo)
+    with open(fifo, 'wb') as pipe:
+        pipe.write(data)
+        pipe.flush()
+        wait_until_read(pipe)
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 143 and out.decode() == text + '\n'
