@@ -1,8 +1,9 @@
 /* How soon text follows the sound: the number of windows given to the network at once (T).
  *
  * A word is there at most 212 ms (9 frames of context and the length of a frame) and T times 20 ms
- * after the start of its last frame. The work grows as T falls, since the weights are read once for
- * each call: at the released size, T of 4 costs a third more than 16, 1 more than twice as much.
+ * after the start of its last frame. The work grows as T falls: all weights but the recurrent ones
+ * are read once a call. At the released size that is, for a frame, 189 MB at T = 1, 98 at 4, 75 at
+ * 16 and 69 at 64.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BIN_LATENCY_H

@@ -103,7 +103,7 @@ def test_every_signal_finishes_the_utterance():
 def test_each_utterance_has_a_line_when_it_is_over():
     said = SAMPLES[:32000 * 2]
     silence = bytes(2 * 24000)
-    process = start(device(silence + said + silence + said + silence, percent=200), *FAST)
+    process = start(device(silence + said + silence + said + 2 * silence, percent=100), *FAST)
     lines = [process.stdout.readline().decode() for _ in range(2)]
     assert not os.path.exists(temporary('done'))
     wait_until_done(process)
