@@ -139,6 +139,35 @@ static json_t *list_weights(const struct dsinfer_inspection_info *info) {
     return array;
 }
 
+/* -1 where the file leaves a dimension open. */
+static json_t *list_shapes(const struct dsinfer_inspection_info *info) {
+    json_t *object = cli_json_object();
+    size_t i, axis;
+
+    for (i = 0; i < info->n_roles; i++) {
+        json_t *shape = cli_json_array();
+
+        for (axis = 0; axis < info->roles[i].rank; axis++) {
+            cli_json_append(shape, json_integer((json_int_t)info->roles[i].dims[axis]));
+        }
+        cli_json_set(object, info->roles[i].role, shape);
+    }
+    return object;
+}
+
+/* Programs or their flags, of what the file says of how it was made. */
+static json_t *list_origin(const struct dsinfer_inspection_info *info, bool are_flags) {
+    json_t *object = cli_json_object();
+    size_t i;
+
+    for (i = 0; i < info->n_origin; i++) {
+        if (info->origin[i].is_flag == are_flags) {
+            cli_json_set(object, info->origin[i].name, cli_json_string(info->origin[i].value));
+        }
+    }
+    return object;
+}
+
 static void add_model(json_t *object, const struct dsinfer_inspection_info *info) {
     const struct dsinfer_model_info *model = info->model;
     struct dsinfer_decoder_options decoder;
@@ -170,6 +199,9 @@ static void add_model(json_t *object, const struct dsinfer_inspection_info *info
         cli_json_set(signature, info->roles[i].role, cli_json_string(info->roles[i].tensor));
     }
     cli_json_set(object, "signature", signature);
+    cli_json_set(object, "shapes", list_shapes(info));
+    cli_json_set(object, "made_by", list_origin(info, false));
+    cli_json_set(object, "made_with", list_origin(info, true));
     cli_json_set(object, "ops", count_ops(info->ops, info->n_ops));
     cli_json_set(object, "plan", count_ops(info->plan_ops, info->n_plan_ops));
     cli_json_set(object, "weights", list_weights(info));
@@ -224,12 +256,58 @@ static void print_decoder(const struct dsinfer_model_info *model) {
     }
 }
 
+static void print_signature(const struct dsinfer_inspection_info *info) {
+    size_t i, axis, length;
+
+    printf("\nsignature\n");
+    for (i = 0; i < info->n_roles; i++) {
+        const struct dsinfer_role *role = &info->roles[i];
+
+        printf("  %-8s  ", role->role);
+        length = cli_print(stdout, role->tensor);
+        printf("%*s [", length < NAME_WIDTH ? (int)(NAME_WIDTH - length) : 0, "");
+        for (axis = 0; axis < role->rank; axis++) {
+            fputs(axis ? ", " : "", stdout);
+            if (role->dims[axis] < 0) {
+                putchar('?');
+            } else {
+                printf("%" PRId64, role->dims[axis]);
+            }
+        }
+        fputs("]\n", stdout);
+    }
+}
+
+/* Programs, or their flags; false if there are none. */
+static bool print_origin(const struct dsinfer_inspection_info *info, bool are_flags,
+                         const char *title) {
+    bool found = false;
+    size_t i;
+
+    for (i = 0; i < info->n_origin; i++) {
+        const struct dsinfer_origin_fact *fact = &info->origin[i];
+
+        if (fact->is_flag == are_flags) {
+            fputs(found && !are_flags ? "; " : title, stdout);
+            cli_print(stdout, fact->name);
+            fputs(fact->value[0] ? " " : "", stdout);
+            cli_print(stdout, fact->value);
+            found = true;
+        }
+    }
+    return found;
+}
+
 static void print_model(const struct dsinfer_inspection_info *info) {
     const struct dsinfer_model_info *model = info->model;
     char size[32], shape[160];
     size_t length, i;
 
-    printf("  family    %s (%s)", dsinfer_family_name(model->family), releases_of(model->family));
+    if (!print_origin(info, false, "  made by   ")) {
+        fputs("  made by   the file does not say", stdout);
+    }
+    (void)print_origin(info, true, "\n            ");
+    printf("\n  family    %s (%s)", dsinfer_family_name(model->family), releases_of(model->family));
     if (model->version) {
         printf("; graph version %" PRIu32, model->version);
     }
@@ -255,12 +333,7 @@ static void print_model(const struct dsinfer_inspection_info *info) {
     print_decoder(model);
     printf("  runs on   %s kernels with %s of packed weights\n", model->kernels,
            describe_size((double)model->weights_size, size, sizeof(size)));
-    printf("\nsignature\n");
-    for (i = 0; i < info->n_roles; i++) {
-        printf("  %-8s  ", info->roles[i].role);
-        cli_print(stdout, info->roles[i].tensor);
-        putchar('\n');
-    }
+    print_signature(info);
     print_ops("nodes in the file", info->ops, info->n_ops);
     print_ops("what runs", info->plan_ops, info->n_plan_ops);
     printf("\nweights\n");
@@ -344,8 +417,10 @@ const struct cli_command cli_inspect = {
     "inspect",
     "FILE",
     "what a model or another file is, and what is wrong with it",
-    "Describes a file by its content: family and format of a model, its shapes, which tensors are "
-    "features, states and logits, its operations and weights, and what will run. Language models, "
+    "Describes a file by its content: family and format of a model, what made it, which tensors "
+    "are "
+    "features, states and logits, and their shapes, its operations and weights, and what will run. "
+    "Language models, "
     "tries, scorers and alphabets are described, too.",
     "  dsinfer inspect output_graph.pb\n"
     "  dsinfer inspect --json output_graph.pbmm\n"

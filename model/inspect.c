@@ -5,6 +5,7 @@
 #include "model/inspect_graph.h"
 #include "model/lm/scorer.h"
 #include "model/model.h"
+#include "model/origin.h"
 #include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
 
@@ -31,6 +32,7 @@ struct dsinfer_inspection {
     struct dsinfer_op_count *plan_ops; /* owned */
     struct dsinfer_weight *weights;    /* owned */
     struct dsi_inspect_graph graph;
+    struct dsi_origin origin;
 };
 
 static int compare_texts(const void *a, const void *b) {
@@ -129,6 +131,27 @@ static enum dsinfer_status fill_weights(struct dsinfer_inspection *inspection,
     return DSINFER_OK;
 }
 
+/* The shape of a role at the file's own N and T. */
+static void fill_role_shape(struct dsinfer_role *role, const struct dsi_signature *signature,
+                            size_t i) {
+    const int64_t n = signature->n_streams, t = signature->n_steps;
+    const int64_t n_cell = (int64_t)signature->n_cell;
+    const int64_t windows[] = {n, t, 2 * (int64_t)signature->n_context + 1,
+                               (int64_t)signature->n_features};
+    const int64_t logits[] = {t, n, (int64_t)signature->n_labels};
+    const int64_t state[] = {n, n_cell};
+    const int64_t *dims = i == DSI_ROLE_WINDOWS ? windows : i == DSI_ROLE_LOGITS ? logits : state;
+    size_t k;
+
+    role->rank = i == DSI_ROLE_WINDOWS   ? 4
+                 : i == DSI_ROLE_LOGITS  ? 3
+                 : i == DSI_ROLE_LENGTHS ? 1
+                                         : 2;
+    for (k = 0; k < role->rank; k++) {
+        role->dims[k] = dims[k] < 1 ? -1 : dims[k];
+    }
+}
+
 /* The names that TensorFlow gives the values: NODE, or NODE:K. */
 static enum dsinfer_status fill_roles(struct dsinfer_inspection *inspection,
                                       struct dsinfer_error *err) {
@@ -158,6 +181,7 @@ static enum dsinfer_status fill_roles(struct dsinfer_inspection *inspection,
         }
         inspection->roles[at].role = dsi_role_names[i];
         inspection->roles[at].tensor = inspection->role_names[at];
+        fill_role_shape(&inspection->roles[at], &model->signature, i);
         inspection->info.n_roles++;
     }
     return DSINFER_OK;
@@ -181,6 +205,10 @@ static enum dsinfer_status inspect_model(struct dsinfer_inspection *inspection, 
         status = dsi_inspect_graph_init(&inspection->graph, inspection->model, err);
     }
     if (status == DSINFER_OK) {
+        dsi_origin_init(&inspection->origin);
+        status = dsi_origin_read(&inspection->origin, inspection->model->file.bytes, err);
+    }
+    if (status == DSINFER_OK) {
         info->kind = DSINFER_FILE_MODEL;
         info->format = inspection->model->info.format;
         info->model = &inspection->model->info;
@@ -190,6 +218,8 @@ static enum dsinfer_status inspect_model(struct dsinfer_inspection *inspection, 
         info->weights = inspection->weights;
         info->nodes = inspection->graph.nodes;
         info->n_nodes = inspection->graph.n_nodes;
+        info->origin = inspection->origin.facts;
+        info->n_origin = inspection->origin.n_facts;
     }
     return status;
 }
@@ -283,6 +313,7 @@ void dsinfer_inspection_close(struct dsinfer_inspection *inspection) {
     dsi_free(inspection->plan_ops);
     dsi_free(inspection->weights);
     dsi_inspect_graph_finish(&inspection->graph);
+    dsi_origin_finish(&inspection->origin);
     dsinfer_model_unref(inspection->model);
     dsi_free(inspection);
 }

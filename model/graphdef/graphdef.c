@@ -13,6 +13,8 @@
 
 #define GRAPHDEF_NODE 1
 #define GRAPHDEF_VERSION 3
+#define GRAPHDEF_VERSIONS 4
+#define VERSIONS_PRODUCER 1
 #define NODE_INPUT 3
 
 /* What malloc adds to a block, roughly, so that many tiny fields count as what they cost. */
@@ -430,6 +432,29 @@ static enum dsinfer_status read_version(struct dsi_graph *graph,
         }
     }
     return status;
+}
+
+bool dsi_graphdef_find_producer(struct dsi_bytes bytes, uint32_t *out) {
+    struct dsi_wire_reader reader, versions;
+    struct dsi_wire_field field, inner;
+    bool found = false;
+
+    dsi_wire_reader_init(&reader, bytes, 0, "the file");
+    while (!dsi_wire_is_at_end(&reader) && dsi_wire_read(&reader, &field, NULL) == DSINFER_OK) {
+        if (field.number != GRAPHDEF_VERSIONS || field.type != DSI_WIRE_BYTES) {
+            continue;
+        }
+        dsi_wire_reader_enter(&versions, &field);
+        while (!dsi_wire_is_at_end(&versions) &&
+               dsi_wire_read(&versions, &inner, NULL) == DSINFER_OK) {
+            if (inner.number == VERSIONS_PRODUCER && inner.type == DSI_WIRE_VARINT &&
+                inner.value > 0 && inner.value <= INT32_MAX) {
+                *out = (uint32_t)inner.value;
+                found = true;
+            }
+        }
+    }
+    return found;
 }
 
 enum dsinfer_status dsi_graphdef_read(struct dsi_graph *graph, struct dsi_bytes bytes,

@@ -40,4 +40,8 @@ enum dsinfer_status dsi_graphdef_read(struct dsi_graph *graph, struct dsi_bytes 
                                       const struct dsi_graphdef_regions *regions,
                                       struct dsinfer_error *err);
 
+/* The version of the graph format of the TensorFlow that wrote a GraphDef (versions.producer);
+ * false where it does not say. */
+bool dsi_graphdef_find_producer(struct dsi_bytes bytes, uint32_t *out);
+
 #endif

@@ -88,6 +88,31 @@ def test_inspect_tells_what_an_ir_is():
     assert facts['signature']['windows'] == 'input_node'
     assert facts['signature']['logits'] == 'raw_logits'
     assert facts['ops']['Lstm'] == 1 and facts['ops']['MatMul'] == 5
+    assert facts['shapes']['windows'] == [1, 16, 19, 26]
+    assert facts['shapes']['logits'] == [16, 1, 29] and facts['shapes']['new_c'] == [1, 64]
+
+
+def test_inspect_tells_who_made_a_file():
+    folder = ('oracle', 'graphs', 'ds030-h64-s7')
+    facts = run('inspect', '--json', shared(*folder, 'ir', 'mo2021.4.2-fp16.xml')).json()
+    assert facts['made_by'] == {'Model Optimizer':
+                                '2021.4.2-3976-0943ed67223-refs/pull/539/head'}
+    assert facts['made_with']['--data_type'] == 'FP16'
+    assert facts['made_with']['--input_shape'] == '[1,16,19,26],[1,64],[1,64]'
+    assert facts['made_with']['--disable_nhwc_to_nchw'] == ''
+    assert '--static_shape' not in facts['made_with']
+    text = run('inspect', shared(*folder, 'ir', 'mo2023.3-fp16.xml')).out
+    assert 'Model Optimizer 2023.3.0-' in text and 'OpenVINO 2023.3.0-' in text
+    assert '--freeze_placeholder_with_value input_lengths->[16]\n' in text
+    graph = shared(*folder, 'output_graph.pb')
+    facts = run('inspect', '--json', graph).json()
+    assert facts['made_by'] == facts['made_with'] == {}
+    assert 'made by   the file does not say' in run('inspect', graph).out
+    for version in ('10', '11'):
+        run('convert', graph, '--output_dir', temporary('.'), '--model_name', 'own',
+            '--ir_version', version)
+        facts = run('inspect', '--json', temporary('own.xml')).json()
+        assert list(facts['made_by']) == ['dsinfer'], facts['made_by']
 
 
 def test_values_of_an_ir_are_found_by_all_their_names():
@@ -155,6 +180,7 @@ def test_inspect_tells_what_a_model_is():
         assert names['windows'] == 'input_node' and names['lengths'] == 'input_lengths'
         assert names['new_c'] == 'lstm_fused_cell/GatherNd'
         assert names['new_h'] == 'lstm_fused_cell/GatherNd_1'
+        assert facts['shapes']['windows'][1:] == [16, 19, 26]
         assert facts['ops']['BlockLSTM'] == 1 and facts['ops']['MatMul'] >= 5
         text = run('inspect', path).out
         assert 'ds03' in text and 'BlockLSTM' in text and 'input_node' in text

@@ -8,7 +8,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct dsinfer_error err = {0};
     struct dsi_graph graph = {0};
+    uint32_t version = 0;
 
+    FUZZ_CHECK(!dsi_graphdef_find_producer((struct dsi_bytes){data, size}, &version) || version);
     if (dsi_graphdef_read(&graph, (struct dsi_bytes){data, size}, NULL, NULL, &err) == DSINFER_OK) {
         check_graph(&graph);
     } else {

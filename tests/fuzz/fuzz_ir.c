@@ -4,6 +4,7 @@
 #include "tests/fuzz/fuzz_target.h"
 
 #include "model/ir/ir.h"
+#include "model/ir/ir_origin.h"
 #include "tests/fuzz/check_graph.h"
 
 #include <string.h>
@@ -15,7 +16,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const struct dsi_bytes weights = {end ? end + 1 : NULL, end ? size - xml_size - 1 : 0};
     struct dsinfer_error err = {0};
     struct dsi_graph graph = {0};
+    struct dsi_origin origin;
 
+    dsi_origin_init(&origin);
+    FUZZ_CHECK(dsi_ir_read_origin(&origin, xml, NULL) == DSINFER_OK);
+    dsi_origin_finish(&origin);
     if (dsi_ir_read(&graph, xml, weights, NULL, &err) == DSINFER_OK) {
         check_graph(&graph);
     } else {

@@ -24,6 +24,15 @@ enum dsinfer_file_kind {
 struct dsinfer_role {
     const char *role;   /* "windows", "h", "c", "lengths", "logits", "new_h", "new_c" */
     const char *tensor; /* name in the graph, for example "previous_state_c/read" */
+    size_t rank;
+    int64_t dims[4]; /* as `runner.h` takes and gives it, in the file's own size; -1: left open */
+};
+
+/* Something that the file says of how it was made. */
+struct dsinfer_origin_fact {
+    const char *name;  /* a program, "Model Optimizer"; or one of its flags, "--input" */
+    const char *value; /* the program's version; the flag's value, "" where it has none */
+    int is_flag;
 };
 
 struct dsinfer_op_count {
@@ -62,6 +71,8 @@ struct dsinfer_inspection_info {
     const struct dsinfer_op_count *plan_ops;
     size_t n_nodes; /* of the network, each after its sources */
     const struct dsinfer_network_node *nodes;
+    size_t n_origin; /* 0: the file does not say */
+    const struct dsinfer_origin_fact *origin;
     size_t n_labels;                          /* alphabet: labels, the blank not counted */
     const struct dsinfer_scorer_info *scorer; /* NULL unless kind is one of the last three */
 };

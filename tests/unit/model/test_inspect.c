@@ -44,6 +44,14 @@ static void a_model_is_described(void **state) {
     assert_string_equal(info->roles[1].tensor, "previous_state_h/read");
     assert_string_equal(info->roles[6].role, "new_c");
     assert_string_equal(info->roles[6].tensor, "lstm_fused_cell/GatherNd");
+    assert_int_equal(info->roles[0].rank, 4);
+    assert_int_equal(info->roles[0].dims[1], 16);
+    assert_int_equal(info->roles[0].dims[3], 26);
+    assert_int_equal(info->roles[3].rank, 1);
+    assert_int_equal(info->roles[4].rank, 3);
+    assert_int_equal(info->roles[4].dims[2], 29);
+    assert_int_equal(info->roles[6].dims[1], 384);
+    assert_int_equal(info->n_origin, 0);
     assert_int_equal(count_op(info->ops, info->n_ops, "MatMul"), 5);
     assert_int_equal(count_op(info->ops, info->n_ops, "BlockLSTM"), 1);
     assert_int_equal(count_op(info->plan_ops, info->n_plan_ops, "Dense"), 5);
@@ -91,6 +99,17 @@ static void a_model_without_lengths_has_six_roles(void **state) {
     (void)state;
     assert_int_equal(info->n_roles, 6);
     assert_string_equal(info->roles[3].role, "logits");
+    dsinfer_inspection_close(inspection);
+}
+
+static void sizes_that_a_file_leaves_open_are_open(void **state) {
+    struct dsinfer_inspection *inspection = open_inspection("tests/golden/variants/open-steps.pb");
+    const struct dsinfer_inspection_info *info = dsinfer_inspection_get_info(inspection);
+
+    (void)state;
+    assert_string_equal(info->roles[0].role, "windows");
+    assert_int_equal(info->roles[0].dims[1], -1);
+    assert_int_equal(info->roles[0].dims[2], 19);
     dsinfer_inspection_close(inspection);
 }
 
@@ -148,12 +167,11 @@ static void any_other_text_is_refused(void **state) {
     dsinfer_inspection_close(NULL);
 }
 
-static void inspecting_survives_every_failed_allocation(void **state) {
+static void inspect_with_failures(const char *file) {
     char path[TEST_PATH_SIZE];
     long n;
 
-    (void)state;
-    test_source_path(path, "tests/golden/variants/ten-steps.pb");
+    test_source_path(path, "%s", file);
     for (n = 0;; n++) {
         struct dsinfer_inspection *inspection;
         enum dsinfer_status status;
@@ -171,11 +189,18 @@ static void inspecting_survives_every_failed_allocation(void **state) {
     assert_true(n > 50);
 }
 
+static void inspecting_survives_every_failed_allocation(void **state) {
+    (void)state;
+    inspect_with_failures("tests/golden/variants/ten-steps.pb");
+    inspect_with_failures("tests/golden/irs/loop.xml");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_model_is_described),
         cmocka_unit_test(the_network_is_a_few_nodes_each_after_its_sources),
         cmocka_unit_test(a_model_without_lengths_has_six_roles),
+        cmocka_unit_test(sizes_that_a_file_leaves_open_are_open),
         cmocka_unit_test(an_alphabet_is_described),
         cmocka_unit_test(language_models_and_dictionaries_are_described),
         cmocka_unit_test(any_other_text_is_refused),
