@@ -73,7 +73,7 @@ def wait_until_done(process):
     while not os.path.exists(temporary('done')):
         assert time.monotonic() < until and process.poll() is None, 'it does not listen to the end'
         time.sleep(0.02)
-    time.sleep(0.3)
+    time.sleep(0.6)
 
 
 def listen(environment, *arguments, number=signal.SIGINT):
@@ -271,3 +271,11 @@ def test_mistakes():
     fails('listen', '--latency', 'lower', code=2, kind='usage')
     if not MICROPHONE:
         fails('listen', code=4, name='microphone', kind='unsupported', says='PortAudio')
+
+
+def test_json_is_an_array_of_utterances():
+    for data, n in ((SAMPLES[:64000], 1), (bytes(32000), 0)):
+        code, out, err = listen(device(data), *FAST, '--format', 'json')
+        results = json.loads(out)
+        assert code == 130 and err == '' and len(results) == n
+        assert all(result['type'] == 'final' and result['text'] for result in results)
