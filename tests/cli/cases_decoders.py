@@ -152,6 +152,19 @@ def test_candidates_of_0_9():
             assert abs(candidate['score'] - wanted['confidence']) <= 1e-3
 
 
+def test_texts_of_the_clients():
+    """The samples are those that SoX makes of the files, as the clients have it."""
+    np = need_numpy()
+    goldens = golden('e2e', 'client', 'client_h64_seed7.json')
+    for name in ('mono_8k', 'stereo_44k1'):
+        samples = np.load(shared('oracle', 'e2e', 'client', 'sox_16k_%s.npy' % name))
+        for release, model in (('0.3.0', 'ds030'), ('0.9.3', 'ds093')):
+            model = shared('oracle', 'e2e', 'models', model + '-h64-seed7.pb')
+            text = run('transcribe', '--no-vad', '-m', model, '--raw', '-',
+                       stdin=samples.astype('<i2').tobytes()).out
+            assert text == goldens[name + '.wav'][release]['stdout'], (name, release)
+
+
 def test_partial_texts_change_nothing():
     for options in (['--decoder', 'tensorflow'], ['--decoder', 'prefix'],
                     ['--decoder', 'prefix', '--hot-words', 'sensation:-5', '--steps', '1']):
