@@ -5,7 +5,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "model/ir/ir_write.h"
 
-#include "model/ir/ir_write_sequence.h"
+#include "model/ir/ir_write_lstm.h"
 #include "model/match.h"
 #include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
@@ -277,113 +277,6 @@ static void add_dense(struct build *b, uint32_t at, const struct dsi_node *node)
     set_flat(b, at, inputs[0], w->shape.dims[1]);
 }
 
-static void map(struct build *b, uint32_t port, uint32_t layer, bool is_output, bool is_sliced) {
-    b->document->maps[b->document->n_maps++] =
-        (struct dsi_irw_map){port, layer, is_output, is_sliced};
-}
-
-/* Appends a layer to the body. */
-static struct dsi_irw_ref add_inside(struct build *b, const char *name, const char *type,
-                                     const struct dsi_irw_ref *inputs, size_t n,
-                                     const struct dsi_shape *shape, const char *data) {
-    struct dsi_irw_layer *layer =
-        dsi_irw_add(b->document, &b->document->body, name, type, inputs, n, shape);
-
-    if (layer) {
-        layer->data = data;
-    }
-    return dsi_irw_last(&b->document->body);
-}
-
-static struct dsi_irw_ref add_weights(struct build *b, const char *name, const struct dsi_tensor *w,
-                                      int64_t first_row, int64_t n_rows) {
-    const struct dsi_shape shape = shape_2(w->shape.dims[1], n_rows);
-    const struct dsi_irw_values values = {.source = DSI_IRW_COLUMNS,
-                                          .tensor = *w,
-                                          .first_row = (size_t)first_row,
-                                          .n_rows = (size_t)n_rows,
-                                          .is_gates = true};
-
-    return dsi_irw_add_matrix(b->document, &b->document->body, name, &values, &shape);
-}
-
-/* The cell in the body: reads x [1,N,I], h, c; writes [h, c] to `out`. */
-static void add_cell(struct build *b, const struct dsi_node *node, const struct dsi_irw_ref *from,
-                     struct dsi_irw_ref out[2]) {
-    static const int64_t axis[] = {0};
-    const struct dsi_tensor *w = dsi_match_constant(b->network, node->inputs[LSTM_W]);
-    const int64_t n_cell = w->shape.dims[1] / 4;
-    const int64_t width = w->shape.dims[0] - n_cell;
-    const struct dsi_shape x = shape_2(b->n_streams, width);
-    const struct dsi_shape state = shape_2(b->n_streams, n_cell);
-    const struct dsi_shape bias = dsi_shape_make(1, &w->shape.dims[1]);
-    const struct dsi_irw_values values = {.source = DSI_IRW_FLOATS,
-                                          .tensor =
-                                              *dsi_match_constant(b->network, node->inputs[LSTM_B]),
-                                          .is_gates = true,
-                                          .added = dsi_node_get_float(node, "forget_bias", 1.0f)};
-    struct dsi_irw_layers *body = &b->document->body;
-    struct dsi_irw_ref inputs[6] = {from[0]};
-
-    inputs[1] = dsi_irw_add_ints(b->document, body, "axis", axis, 1);
-    inputs[0] = add_inside(b, "squeeze", "Squeeze", inputs, 2, &x, NULL);
-    inputs[1] = from[1];
-    inputs[2] = from[2];
-    inputs[3] = add_weights(b, "weights_x", w, 0, width);
-    inputs[4] = add_weights(b, "weights_h", w, width, n_cell);
-    inputs[5] = dsi_irw_add_floats(b->document, body, "bias", &values, &bias);
-    out[0] = add_inside(b, "cell", "LSTMCell", inputs, 6, &state,
-                        dsi_irw_print(b->document, "hidden_size=\"%" PRId64 "\"", n_cell));
-    out[1] = (struct dsi_irw_ref){out[0].layer, 1};
-    if (!b->document->has_failed) {
-        struct dsi_irw_layer *cell = &body->items[out[0].layer];
-
-        cell->opset = 4;
-        cell->n_outputs = 2;
-        cell->outputs[1] = cell->outputs[0];
-    }
-}
-
-static void add_body_results(struct build *b, struct dsi_irw_ref y,
-                             const struct dsi_irw_ref *states, uint32_t first_port) {
-    struct dsi_irw_ref results[3];
-    uint32_t i;
-
-    results[0] = add_inside(b, "y/result", "Result", &y, 1, NULL, NULL);
-    results[1] = add_inside(b, "new_h/result", "Result", &states[0], 1, NULL, NULL);
-    results[2] = add_inside(b, "new_c/result", "Result", &states[1], 1, NULL, NULL);
-    for (i = 0; i < 3; i++) {
-        map(b, first_port + i, results[i].layer, true, i == 0);
-    }
-    for (i = 0; i < 2; i++) {
-        b->document->back_edges[i][0] = results[1 + i].layer;
-        b->document->back_edges[i][1] = 1 + i;
-    }
-    b->document->n_back_edges = 2;
-}
-
-static void add_body(struct build *b, const struct dsi_node *node, int64_t width, int64_t n_cell) {
-    static const int64_t axis[] = {0};
-    const struct dsi_shape x = shape_3(1, b->n_streams, width);
-    const struct dsi_shape y = shape_3(1, b->n_streams, n_cell);
-    const struct dsi_shape state = shape_2(b->n_streams, n_cell);
-    struct dsi_irw_ref inputs[3];
-    struct dsi_irw_ref states[2];
-    uint32_t i;
-
-    inputs[0] = add_inside(b, "x", "Parameter", NULL, 0, &x, NULL);
-    inputs[1] = add_inside(b, "h", "Parameter", NULL, 0, &state, NULL);
-    inputs[2] = add_inside(b, "c", "Parameter", NULL, 0, &state, NULL);
-    for (i = 0; i < 3; i++) {
-        map(b, i, inputs[i].layer, false, i == 0);
-    }
-    add_cell(b, node, inputs, states);
-    inputs[0] = states[0];
-    inputs[1] = dsi_irw_add_ints(b->document, &b->document->body, "axis", axis, 1);
-    inputs[0] = add_inside(b, "unsqueeze", "Unsqueeze", inputs, 2, &y, NULL);
-    add_body_results(b, inputs[0], states, 3);
-}
-
 /* The lengths, fixed or an input of their own. */
 static struct dsi_irw_ref add_lengths(struct build *b) {
     const struct dsi_irw_port_names *names = &b->request->inputs[DSI_ROLE_LENGTHS];
@@ -402,61 +295,33 @@ static struct dsi_irw_ref add_lengths(struct build *b) {
     return dsi_irw_last(b->top);
 }
 
-static void add_sequence(struct build *b, const struct dsi_node *node,
-                         const struct dsi_irw_ref inputs[3]) {
-    const struct dsi_irw_lstm lstm = {
-        .name = node->name,
-        .n_steps = b->n_steps,
-        .n_streams = b->n_streams,
-        .x = inputs[LSTM_X],
-        .h = inputs[LSTM_H],
-        .c = inputs[LSTM_C],
-        .lengths = add_lengths(b),
-        .w = dsi_match_constant(b->network, node->inputs[LSTM_W]),
-        .b = dsi_match_constant(b->network, node->inputs[LSTM_B]),
-        .forget_bias = dsi_node_get_float(node, "forget_bias", 1.0f),
-    };
-
-    dsi_irw_add_sequence(b->document, &lstm, b->lstm);
-}
-
 static enum dsinfer_status add_lstm(struct build *b, uint32_t at, const struct dsi_node *node,
                                     struct dsinfer_error *err) {
     const struct dsi_tensor *w = dsi_match_constant(b->network, node->inputs[LSTM_W]);
-    const int64_t n_cell = w->shape.dims[1] / 4;
-    const struct dsi_shape y = shape_3(b->n_steps, b->n_streams, n_cell);
-    const struct dsi_shape state = shape_2(b->n_streams, n_cell);
-    struct dsi_irw_ref inputs[3];
-    struct dsi_irw_layer *layer;
-    uint32_t i;
+    struct dsi_irw_lstm lstm = {
+        .name = node->name,
+        .n_steps = b->n_steps,
+        .n_streams = b->n_streams,
+        .w = w,
+        .b = dsi_match_constant(b->network, node->inputs[LSTM_B]),
+        .forget_bias = dsi_node_get_float(node, "forget_bias", 1.0f),
+    };
 
     if (dsi_node_get_float(node, "cell_clip", 0.0f) > 0.0f) {
         return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
                         "node '%s' clips its cells, which the LSTMCell of an IR cannot",
                         node->name);
     }
-    inputs[0] = get_rows(b, node->inputs[LSTM_X].node);
-    inputs[1] = b->values[node->inputs[LSTM_H].node].rows;
-    inputs[2] = b->values[node->inputs[LSTM_C].node].rows;
+    lstm.x = get_rows(b, node->inputs[LSTM_X].node);
+    lstm.h = b->values[node->inputs[LSTM_H].node].rows;
+    lstm.c = b->values[node->inputs[LSTM_C].node].rows;
     if (b->request->lengths || b->request->has_lengths_input) {
-        add_sequence(b, node, inputs);
-        set_rows(b, at, b->lstm[LSTM_Y], n_cell);
-        return DSINFER_OK;
+        lstm.lengths = add_lengths(b);
+        dsi_irw_add_sequence(b->document, &lstm, b->lstm);
+    } else {
+        dsi_irw_add_iterator(b->document, &lstm, b->lstm);
     }
-    layer = dsi_irw_add(b->document, b->top,
-                        dsi_irw_print(b->document, "%s/TensorIterator", node->name),
-                        "TensorIterator", inputs, 3, &y);
-    if (layer) {
-        layer->n_outputs = LSTM_N_OUTPUTS;
-        layer->outputs[LSTM_NEW_H] = layer->outputs[LSTM_Y];
-        layer->outputs[LSTM_NEW_H].shape = state;
-        layer->outputs[LSTM_NEW_C] = layer->outputs[LSTM_NEW_H];
-    }
-    for (i = 0; i < LSTM_N_OUTPUTS; i++) {
-        b->lstm[i] = (struct dsi_irw_ref){dsi_irw_last(b->top).layer, i};
-    }
-    add_body(b, node, w->shape.dims[0] - n_cell, n_cell);
-    set_rows(b, at, b->lstm[LSTM_Y], n_cell);
+    set_rows(b, at, b->lstm[LSTM_Y], w->shape.dims[1] / 4);
     return DSINFER_OK;
 }
 

@@ -4,7 +4,7 @@
  * Squeezes and Unsqueezes stand around it. What is beyond a length is zero in y, and the states are
  * those at the length: as the graph of the file has it with `input_lengths`.
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "model/ir/ir_write_sequence.h"
+#include "model/ir/ir_write_lstm.h"
 
 #include <inttypes.h>
 #include <string.h>
