@@ -6,9 +6,9 @@
  *         <conversion_parameters> <input value="…"/> … </conversion_parameters> </rt_info>
  *     <rt_info> <producer value="dsinfer 1.0"/> </rt_info>
  *
- * Newer releases also write <info name="KEY" value="…"/>. Model Optimizer lists all flags, given or
- * not; kept are those that say something about a network of this kind.
- * SPDX-License-Identifier: BSD-2-Clause */
+ * Newer releases also write <info name="KEY" value="…"/>, as key "OpenVINO Runtime". Model
+ * Optimizer lists all flags, given or not; kept are those that say something about a network of
+ * this kind. SPDX-License-Identifier: BSD-2-Clause */
 #include "model/ir/ir_origin.h"
 
 #include "model/ir/ir_net.h"
@@ -41,7 +41,7 @@ static void add_program(struct dsi_origin *origin, const char *key, const char *
 
     if (strcmp(key, "MO_version") == 0) {
         dsi_origin_add(origin, "", "Model Optimizer", value);
-    } else if (strcmp(key, "Runtime_version") == 0) {
+    } else if (strcmp(key, "Runtime_version") == 0 || strcmp(key, "OpenVINO Runtime") == 0) {
         dsi_origin_add(origin, "", "OpenVINO", value);
     } else if (strcmp(key, "producer") == 0 && strncmp(value, own, sizeof(own) - 1) == 0) {
         dsi_origin_add(origin, "", "dsinfer", value + sizeof(own) - 1);

@@ -17,7 +17,7 @@ static const char OF_2021[] =
          "<static_shape value=\"False\"/><transform value=\"\"/><silent value=\"True\"/>"
          "<input value=\"a,b&amp;c\"/><unset unset_cli_parameters=\"batch\"/>"
          "</cli_parameters></meta_data></net>";
-static const char OF_2026[] = HEAD "<rt_info><info name=\"Runtime_version\" value=\"2026.4\"/>"
+static const char OF_2026[] = HEAD "<rt_info><info name=\"OpenVINO Runtime\" value=\"2026.4\"/>"
                                    "<conversion_parameters><info name=\"input\" value=\"x\"/>"
                                    "</conversion_parameters></rt_info></net>";
 static const char OWN[] = HEAD "<rt_info><producer value=\"dsinfer 1.2\"/></rt_info></net>";
