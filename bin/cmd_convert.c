@@ -8,6 +8,7 @@
 
 #include <dsinfer/convert.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +58,7 @@ static const struct cli_option options[] = {
     {"to", 0, CLI_CHOICE, NULL, offsetof(struct settings, format), "what to make (default ir)", 0,
      0, formats},
     {"output-dir", 'o', CLI_TEXT, "FOLDER", offsetof(struct settings, output_dir),
-     "where the files go (default: the current folder)", 0, 0, NULL},
+     "where the files go, made if it is missing (default: the current folder)", 0, 0, NULL},
     {"model-name", 'n', CLI_TEXT, "NAME", offsetof(struct settings, model_name),
      "their name without ending (default: the model's)", 0, 0, NULL},
     {"verbose", 'v', CLI_FLAG, NULL, offsetof(struct settings, is_verbose),
@@ -201,10 +202,31 @@ static int describe(const struct dsinfer_conversion *conversion, const struct se
     return CLI_EXIT_OK;
 }
 
+/* Makes the folder, and those it lies in, as Model Optimizer does. */
+static bool make_folder(const char *path, struct cli_error *error) {
+    char *copy = cli_join(path, "");
+    size_t i;
+
+    for (i = 1; copy[i]; i++) {
+        if (copy[i] == '/') {
+            copy[i] = '\0';
+            if (mkdir(copy, 0777) != 0 && errno != EEXIST) {
+                cli_fail(error, CLI_IO, "the folder cannot be made: %s", strerror(errno));
+                free(copy);
+                return false;
+            }
+            copy[i] = '/';
+        }
+    }
+    free(copy);
+    return true;
+}
+
 static int run_conversion(const struct dsinfer_conversion *conversion,
                           const struct settings *settings) {
     struct job jobs[MAX_FILES];
     int exit_code = CLI_EXIT_OK;
+    struct cli_error error;
     const char *ending;
     const char *note;
     size_t n = 0;
@@ -230,6 +252,10 @@ static int run_conversion(const struct dsinfer_conversion *conversion,
             exit_code = cli_usage(jobs[n].path, "is the input, too: it would be overwritten");
         }
         n++;
+    }
+    if (exit_code == CLI_EXIT_OK && !settings->is_dry_run && settings->output_dir &&
+        !make_folder(settings->output_dir, &error)) {
+        exit_code = cli_report_exit(settings->output_dir, &error, CLI_EXIT_RUNTIME);
     }
     if (exit_code == CLI_EXIT_OK && !settings->is_dry_run) {
         exit_code = write_files(conversion, jobs, n);
@@ -295,11 +321,14 @@ static int check(struct settings *settings, const struct cli_words *words) {
         return cli_usage("--model_name", "'%s' has a folder in it; that is --output_dir",
                          settings->model_name);
     }
-    if (settings->output_dir &&
-        (stat(settings->output_dir, &facts) != 0 || !S_ISDIR(facts.st_mode))) {
+    if (settings->output_dir && !*settings->output_dir) {
+        return cli_usage("--output_dir", "names no folder");
+    }
+    if (settings->output_dir && stat(settings->output_dir, &facts) == 0 &&
+        !S_ISDIR(facts.st_mode)) {
         struct cli_error error;
 
-        cli_fail(&error, CLI_IO, "there is no such folder");
+        cli_fail(&error, CLI_IO, "this is no folder");
         return cli_report_exit(settings->output_dir, &error, CLI_EXIT_RUNTIME);
     }
     return CLI_PARSED;

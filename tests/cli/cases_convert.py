@@ -215,9 +215,21 @@ def test_bad_options_are_refused():
     fails('convert', MODEL, '--data_type', 'FP8', code=2, name='--data-type')
     fails('convert', MODEL, '--ir_version', '7', code=2, name='--ir-version')
     fails('convert', MODEL, '--model_name', 'a/b', code=2, name='--model_name', says='--output_dir')
-    fails('convert', MODEL, '--output_dir', temporary('nowhere'), code=5, name=temporary('nowhere'))
+    fails('convert', MODEL, '--output_dir', '', code=2, name='--output_dir')
+    fails('convert', MODEL, '--output_dir', MODEL, code=5, name=MODEL, says='no folder')
+    below = os.path.join(MODEL, 'below')
+    fails('convert', MODEL, '--output_dir', below, code=5, name=below, says='cannot be made')
     for path in (write('not.pb', b'\x00\xffhello'), temporary('missing.pb')):
         fails('convert', path, code=3, name=path)
+
+
+def test_a_missing_folder_is_made():
+    where = temporary('new')
+    run('convert', MODEL, '--dry-run', '--output_dir', os.path.join(where, 'a', 'b'))
+    assert not os.path.exists(where)
+    for ending in ('', '/'):
+        run('convert', MODEL, '--output_dir', os.path.join(where, 'a', 'b') + ending)
+        assert len(os.listdir(os.path.join(where, 'a', 'b'))) == 2
 
 
 def test_a_model_is_replaced_as_a_whole_or_not_at_all():
