@@ -27,6 +27,7 @@ ROLES = ('logits', 'new_c', 'new_h')
 TOLERANCES = {'logits': 2e-5, 'new_c': 1e-4, 'new_h': 2e-5}
 PROBABILITIES = 2e-6
 LENGTHS = (0, 1, 7, 15, 16)
+LAYER = 'call1.layer_3.npy'
 SEQUENCES = ('real', 'random', 'extreme')
 
 
@@ -84,6 +85,15 @@ class Dsinfer:
         ports = re.findall(r'^  (windows|h|c|lengths|logits|new_h|new_c) +(\S+) \[', text, re.M)
         return os.path.join(self.work, name + '.xml'), dict(ports)
 
+    def run_once(self, model, paths):
+        """One call, with a state."""
+        outputs = {role: os.path.join(self.work, role + '.npy') for role in ROLES}
+        self.call('run', model, *[word for name in ('windows', 'h', 'c')
+                                  for word in ('--input', '%s=%s' % (name, paths[name]))],
+                  *[word for role, out in outputs.items()
+                    for word in ('--output', '%s=%s' % (role, out))])
+        return {role: numpy.load(out) for role, out in outputs.items()}
+
     def run(self, model, case):
         results = {}
         for sequence, windows in case.windows.items():
@@ -124,6 +134,34 @@ def check_lengths(engine, dsinfer, case, version):
                         {'lengths': {role: golden[role][1:] for role in ROLES}}, 'OpenVINO')
 
 
+def check_short(engine, dsinfer, case, version, length):
+    """One call of an IR whose length is fixed below its number of steps, in both."""
+    xml, names = dsinfer.convert(case, 'short', [
+        '--ir_version', version, '--freeze_placeholder_with_value', 'input_lengths->[%d]' % length])
+    paths = {name: os.path.join(case.golden, 'lengths.%s.npy' % name)
+             for name in ('windows', 'h', 'c', *ROLES)}
+    arrays = {name: numpy.load(path) for name, path in paths.items()}
+    expected = {'short': {role: arrays[role][LENGTHS.index(length)] for role in ROLES}}
+    got = engine.start(xml, names)({role: arrays[role] for role in ('windows', 'h', 'c')})
+    return '; '.join([
+        case.compare({'short': got}, expected, 'OpenVINO'),
+        case.compare({'short': dsinfer.run_once(xml, paths)}, expected, 'dsinfer')])
+
+
+def check_cut(engine, dsinfer, case, version):
+    """One call of what follows the third layer, whose values TensorFlow has given."""
+    cut = 'Minimum_2'
+    names = dsinfer.convert(case, 'cut', [])[1]
+    xml, names = dsinfer.convert(case, 'cut', ['--ir_version', version, '--input', ','.join(
+        [cut + ':0', names['h'], names['c']])])
+    real = case.expected['real']
+    got = engine.start(xml, {**names, 'rows': cut})({
+        'rows': numpy.load(os.path.join(case.golden, LAYER)),
+        'h': real['new_h'][0], 'c': real['new_c'][0]})
+    return case.compare({'call 1': got}, {'call 1': {role: real[role][1] for role in ROLES}},
+                        'OpenVINO')
+
+
 def check_small(engine, dsinfer, case, version, flags):
     xml, names = dsinfer.convert(case, 'small', ['--ir_version', version, *flags])
     here = dsinfer.run(xml, case)
@@ -155,12 +193,16 @@ def check_stateful(engine, dsinfer, case, version, flags):
                       case.compare(here, case.expected, 'dsinfer')])
 
 
-def list_checks(engine):
+def list_checks(engine, case):
     """(name, function, arguments after case) of each conversion."""
     for version in engine.versions:
         yield 'v%s FP32' % version, check_exact, (version,)
         yield 'v%s FP16' % version, check_small, (version, ['--data_type', 'FP16'])
         yield 'v%s lengths' % version, check_lengths, (version,)
+        yield 'v%s length 1' % version, check_short, (version, 1)
+        yield 'v%s length 15' % version, check_short, (version, 15)
+        if os.path.exists(os.path.join(case.golden, LAYER)):
+            yield 'v%s from the third layer' % version, check_cut, (version,)
         yield 'v%s int8' % version, check_small, (version, ['--quantize', 'int8'])
         yield 'v%s int8 FP16' % version, check_small, (version, ['--quantize', 'int8',
                                                                  '--data_type', 'FP16'])
@@ -182,7 +224,7 @@ def main():
         if folder[:5] not in INPUTS:
             continue
         case = Case(graphs, folder)
-        for name, function, arguments in list_checks(engine):
+        for name, function, arguments in list_checks(engine, case):
             try:
                 outcome = 'OK', function(engine, dsinfer, case, *arguments)
             except Exception as error:
