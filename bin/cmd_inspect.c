@@ -250,7 +250,7 @@ static void print_decoder(const struct dsinfer_model_info *model) {
     printf("  decoder   %s; a beam of %" PRIu32 "%s; ", decoder_name(&decoder), decoder.beam_width,
            model->beam_width ? ", as the model says" : "");
     if (isnan(decoder.alpha)) {
-        fputs("weights of the scorer\n", stdout);
+        fputs("with a scorer its weights, with --lm alpha 0.75, beta 1.85\n", stdout);
     } else {
         printf("with a language model alpha %.9g, beta %.9g\n", decoder.alpha, decoder.beta);
     }

@@ -9,9 +9,10 @@
 #include <math.h>
 #include <string.h>
 
-/* Nodes that a tree may have: as many labels of each prefix may differ, half a minute of speech. */
+/* Nodes that a tree may have: so many labels of each prefix may differ, half a minute of speech, and
+ * so many in all, that a narrow beam too loses nothing in some minutes of very sure frames. */
 #define MAX_NODES_A_PREFIX 256
-#define FREE_NODES 4096
+#define FREE_NODES (1U << 16)
 
 static const struct dsi_label_score IMPOSSIBLE = {-INFINITY, -INFINITY, -INFINITY};
 
