@@ -40,14 +40,25 @@ build() {
     }
 }
 
+# check_results NAME: a run that ended without results, for whatever reason, is a broken one.
+check_results() {
+    if [ -z "$(find "build-tests/$1/meson-logs" -name 'testlog*.json' -newer build-tests/started \
+        2>/dev/null)" ]; then
+        say "$1: the tests did not run"
+        return 1
+    fi
+}
+
 # run NAME OPTION...: runs the tests; what failed is in build-tests/NAME/meson-logs.
 run() {
     name=$1
     shift
     say "testing $name"
+    touch build-tests/started
     # Timeouts are for an idle machine and the fastest kernels.
     meson test -C "build-tests/$name" --no-rebuild --timeout-multiplier 5 "$@" \
         >>"build-tests/$name/run.log" 2>&1 || true
+    check_results "$name"
 }
 
 make_release() {
@@ -87,8 +98,10 @@ make_valgrind() {
 make_openvino() {
     build release -Dwerror=true || return 1
     say "testing openvino"
+    touch build-tests/started
     python3 -B tests/openvino/run.py build-tests/release/bin/dsinfer ../shared/oracle/graphs \
         build-tests/openvino >build-tests/openvino.log 2>&1 || true
+    check_results openvino
 }
 
 mkdir -p build-tests
