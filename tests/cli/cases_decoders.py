@@ -165,6 +165,20 @@ def test_texts_of_the_clients():
             assert text == goldens[name + '.wav'][release]['stdout'], (name, release)
 
 
+def test_a_narrow_beam_keeps_what_differs_for_a_minute():
+    """The answer is that of ds_ctcdecoder 0.9.3."""
+    np = need_numpy()
+    names = ('174-50561-0016', '174-168635-0014', '2902-9008-0000', '1673-143397-0016',
+             '1673-143397-0001')
+    rows = np.concatenate([np.load(decode_input('speech-' + name, 'logits')) for name in names])
+    sure = npy('sure.npy', rows[:2500] * np.float32(4))
+    result = run('decode', '--family', 'ds07', '--beam-width', '50', '--format', 'json',
+                 sure).json()
+    assert abs(result['confidence'] + 116.025116) < 1e-2, result['confidence']
+    assert result['text'].startswith('whun or the saner plase on eleis das be')
+    assert result['text'].endswith('bles enos woth ot eny reo maryes the paerrt')
+
+
 def test_partial_texts_change_nothing():
     for options in (['--decoder', 'tensorflow'], ['--decoder', 'prefix'],
                     ['--decoder', 'prefix', '--hot-words', 'sensation:-5', '--steps', '1']):
