@@ -14,6 +14,9 @@
 #include <assert.h>
 #include <string.h>
 
+/* Of a sample, before it is scaled. */
+#define MAX_SAMPLE 32768.0f
+
 /* All that changes while samples arrive. */
 struct framer {
     size_t n_samples; /* in `samples`, less than a window */
@@ -238,6 +241,33 @@ void dsinfer_features_reset(struct dsinfer_features *features) {
 void dsi_features_copy(const struct dsinfer_features *from, struct dsinfer_features *to) {
     assert(to->params == from->params);
     to->framer = from->framer;
+}
+
+void dsi_features_write(const struct dsinfer_features *features, struct dsi_writer *writer) {
+    const struct framer *framer = &features->framer;
+
+    dsi_writer_put_number(writer, framer->n_samples);
+    dsi_writer_put_number(writer, framer->n_skip);
+    dsi_writer_put_number(writer, framer->has_window);
+    dsi_writer_put_number(writer, framer->is_finished);
+    dsi_writer_put_float(writer, framer->last);
+    dsi_writer_put_floats(writer, framer->samples, framer->n_samples);
+}
+
+void dsi_features_read(struct dsinfer_features *features, struct dsi_reader *reader) {
+    const struct dsi_frontend_params *params = features->params;
+    struct framer *framer = &features->framer;
+
+    dsinfer_features_reset(features);
+    framer->n_samples =
+        (size_t)dsi_reader_take_number(reader, params->window - 1, "the number of samples");
+    framer->n_skip =
+        (size_t)dsi_reader_take_number(reader, params->keep - 1, "the number of windows to skip");
+    framer->has_window = dsi_reader_take_number(reader, 1, "whether a window was full") != 0;
+    framer->is_finished = dsi_reader_take_number(reader, 1, "whether the samples ended") != 0;
+    framer->last = dsi_reader_take_float(reader, -MAX_SAMPLE, MAX_SAMPLE, "the last sample");
+    dsi_reader_take_floats(reader, 2.0f * MAX_SAMPLE * params->scale, framer->samples,
+                           framer->n_samples, "a sample");
 }
 
 void dsinfer_features_destroy(struct dsinfer_features *features) {

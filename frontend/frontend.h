@@ -7,6 +7,9 @@
 #ifndef DSI_FRONTEND_FRONTEND_H
 #define DSI_FRONTEND_FRONTEND_H
 
+#include "runtime/base/reader.h"
+#include "runtime/base/writer.h"
+
 #include <dsinfer/features.h>
 
 #include <stdbool.h>
@@ -39,6 +42,14 @@ void dsi_windows_reset(struct dsi_windows *windows);
 void dsi_windows_copy(const struct dsi_windows *from, struct dsi_windows *to);
 void dsi_windows_destroy(struct dsi_windows *windows);
 
+/* Saving: the frames of the last window, [2 * n_context + 1][n_features], oldest first, and how
+ * many were pushed; reading them back into `windows` of the same config. */
+void dsi_windows_write(const struct dsi_windows *windows, struct dsi_writer *writer);
+void dsi_windows_read(struct dsi_windows *windows, struct dsi_reader *reader);
+
+/* The last window, complete or not. */
+void dsi_windows_get_last(const struct dsi_windows *windows, float *window);
+
 /* Takes samples until a frame is complete or they run out: returns how many it took, sets
  * *has_frame and fills `frame` [width] where there is one. Used by the stream, so that one frame at
  * a time goes down the pipeline. `is_float`: samples are const float (1.0 full scale), else const
@@ -54,5 +65,9 @@ bool dsi_features_is_whole(const struct dsinfer_features *features);
 
 /* Makes `to` (same options) equal to `from`. */
 void dsi_features_copy(const struct dsinfer_features *from, struct dsinfer_features *to);
+
+/* Saving the samples that wait for their window to be full; reading them back. */
+void dsi_features_write(const struct dsinfer_features *features, struct dsi_writer *writer);
+void dsi_features_read(struct dsinfer_features *features, struct dsi_reader *reader);
 
 #endif

@@ -15,6 +15,10 @@
  * that are slow to compute with. */
 #define TINY 1e-30
 
+/* No memory of samples, and no sum of their squares, is beyond. */
+#define MAX_MEMORY 1e9
+#define MAX_SUM 1e18
+
 void dsi_level_init(struct dsi_level *level, uint32_t sample_rate) {
     const double turn = 2.0 * M_PI * CORNER_HZ / sample_rate;
     size_t i;
@@ -93,4 +97,26 @@ size_t dsi_level_take(struct dsi_level *level, const void *samples, bool is_floa
         *decibels = end_block(level);
     }
     return n;
+}
+
+void dsi_level_write(const struct dsi_level *level, struct dsi_writer *writer) {
+    size_t i;
+
+    for (i = 0; i < DSI_LEVEL_N_SECTIONS; i++) {
+        dsi_writer_put_double(writer, level->memory[i][0]);
+        dsi_writer_put_double(writer, level->memory[i][1]);
+    }
+    dsi_writer_put_double(writer, level->sum);
+}
+
+void dsi_level_read(struct dsi_level *level, uint64_t n_samples, struct dsi_reader *reader) {
+    const char *what = "the memory of the level";
+    size_t i;
+
+    level->n_samples = n_samples;
+    for (i = 0; i < DSI_LEVEL_N_SECTIONS; i++) {
+        level->memory[i][0] = dsi_reader_take_double(reader, -MAX_MEMORY, MAX_MEMORY, what);
+        level->memory[i][1] = dsi_reader_take_double(reader, -MAX_MEMORY, MAX_MEMORY, what);
+    }
+    level->sum = dsi_reader_take_double(reader, 0.0, MAX_SUM, "the power of the level");
 }

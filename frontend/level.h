@@ -5,6 +5,9 @@
 #ifndef DSI_FRONTEND_LEVEL_H
 #define DSI_FRONTEND_LEVEL_H
 
+#include "runtime/base/reader.h"
+#include "runtime/base/writer.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,5 +37,9 @@ void dsi_level_reset(struct dsi_level *level);
  * are cut. */
 size_t dsi_level_take(struct dsi_level *level, const void *samples, bool is_float, size_t n_samples,
                       float *decibels, bool *has_level);
+
+/* Saving; reading back into one of the same rate that has taken n_samples. */
+void dsi_level_write(const struct dsi_level *level, struct dsi_writer *writer);
+void dsi_level_read(struct dsi_level *level, uint64_t n_samples, struct dsi_reader *reader);
 
 #endif

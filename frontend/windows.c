@@ -6,6 +6,7 @@
 #include "runtime/base/error.h"
 
 #include <assert.h>
+#include <float.h>
 #include <string.h>
 
 struct dsi_windows {
@@ -100,6 +101,27 @@ void dsi_windows_copy(const struct dsi_windows *from, struct dsi_windows *to) {
     to->n_known = from->n_known;
     to->oldest = from->oldest;
     memcpy(to->frames, from->frames, get_frames_size(from));
+}
+
+void dsi_windows_get_last(const struct dsi_windows *windows, float *window) {
+    write_window(windows, window);
+}
+
+void dsi_windows_write(const struct dsi_windows *windows, struct dsi_writer *writer) {
+    const size_t n_before = windows->oldest * windows->n_features;
+    const size_t n_after = windows->n_frames * windows->n_features - n_before;
+
+    dsi_writer_put_number(writer, windows->n_known);
+    dsi_writer_put_floats(writer, windows->frames + n_before, n_after);
+    dsi_writer_put_floats(writer, windows->frames, n_before);
+}
+
+void dsi_windows_read(struct dsi_windows *windows, struct dsi_reader *reader) {
+    windows->n_known =
+        (size_t)dsi_reader_take_number(reader, windows->n_context, "the number of frames");
+    windows->oldest = 0;
+    dsi_reader_take_floats(reader, FLT_MAX, windows->frames,
+                           windows->n_frames * windows->n_features, "a value of a frame");
 }
 
 void dsi_windows_destroy(struct dsi_windows *windows) {

@@ -29,10 +29,16 @@ struct dsinfer_model {
     struct dsi_alphabet alphabet;                      /* n_labels 0: none */
     char language[DSI_METADATA_MAX_LANGUAGE_SIZE + 1]; /* empty: not known */
     struct dsinfer_model_info info;
+    _Atomic uint64_t fingerprint; /* 0: not asked for so far */
 };
 
 /* Shapes of the network's inputs for N streams and T steps, in their order. */
 void dsi_model_get_shapes(const struct dsinfer_model *model, size_t n_streams, size_t n_steps,
                           struct dsi_shape shapes[DSI_ROLE_LENGTHS + 1]);
+
+/* Tells models apart by their weights and what their front ends need: the same for the same numbers
+ * in whatever order and container (.pb, .pbmm) they came. The first call reads all weights, and
+ * gives the pages back. Any thread. */
+uint64_t dsi_model_get_fingerprint(struct dsinfer_model *model);
 
 #endif

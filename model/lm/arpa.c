@@ -18,6 +18,7 @@
 
 #include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
+#include "runtime/base/hash.h"
 
 #include <math.h>
 #include <string.h>
@@ -257,7 +258,7 @@ static enum dsinfer_status add_word(struct arpa *arpa, struct dsi_text word, flo
     }
     if (!is_unknown(&word)) {
         index = lm->info.n_words++;
-        if (!insert(arpa->tables[0], &lm->u.probing.words, dsi_lm_hash(word.text, word.size),
+        if (!insert(arpa->tables[0], &lm->u.probing.words, dsi_hash_compute(0, word.text, word.size),
                     &entry)) {
             return fail_line(arpa, "the word is there twice");
         }

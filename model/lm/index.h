@@ -85,9 +85,6 @@ uint64_t dsi_lm_combine_key(uint64_t key, uint32_t word);
  */
 uint64_t dsi_lm_count_buckets(uint64_t n, float multiplier);
 
-/* MurmurHash64A with seed 0, by which the files name words. */
-uint64_t dsi_lm_hash(const char *text, size_t size);
-
 float dsi_load_f32(const void *bytes);
 
 /* A decimal number such as -1.25e-3, whatever the locale; false if `text` is anything else. */

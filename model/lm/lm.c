@@ -13,6 +13,7 @@
 
 #include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
+#include "runtime/base/hash.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -48,30 +49,6 @@ float dsi_load_f32(const void *bytes) {
 
     memcpy(&value, &bits, sizeof(value));
     return value;
-}
-
-uint64_t dsi_lm_hash(const char *text, size_t size) {
-    const uint64_t m = UINT64_C(0xc6a4a7935bd1e995);
-    uint64_t h = (uint64_t)size * m;
-    size_t i;
-
-    for (i = 0; i + 8 <= size; i += 8) {
-        uint64_t k = dsi_load_u64(text + i) * m;
-
-        k = (k ^ (k >> 47)) * m;
-        h = (h ^ k) * m;
-    }
-    if (i < size) {
-        uint64_t tail = 0;
-        size_t j;
-
-        for (j = size; j > i; j--) {
-            tail = tail << 8 | (unsigned char)text[j - 1];
-        }
-        h = (h ^ tail) * m;
-    }
-    h = (h ^ (h >> 47)) * m;
-    return h ^ (h >> 47);
 }
 
 static enum dsinfer_status fail_short(struct dsinfer_error *err, const char *what, size_t size) {
@@ -288,7 +265,7 @@ struct dsi_bytes dsi_lm_get_strings(const struct dsi_lm *lm) {
 }
 
 uint32_t dsi_lm_find_word(const struct dsi_lm *lm, const char *word, size_t size) {
-    const uint32_t index = lm->index->find_word(lm, dsi_lm_hash(word, size));
+    const uint32_t index = lm->index->find_word(lm, dsi_hash_compute(0, word, size));
 
     return index < lm->info.n_words ? index : DSI_LM_UNKNOWN;
 }

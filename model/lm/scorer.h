@@ -30,6 +30,7 @@ struct dsinfer_scorer {
     struct dsi_alphabet alphabet;
     struct dsi_spelling spelling; /* of the alphabet, or of bytes */
     struct dsinfer_scorer_info info;
+    _Atomic uint64_t fingerprint; /* 0: not asked for so far */
 };
 
 /* The facts about a language model, package or trie, whatever its alphabet. */
@@ -42,5 +43,9 @@ enum dsinfer_status dsi_scorer_describe(struct dsi_bytes bytes, struct dsinfer_s
 enum dsinfer_status dsi_scorer_read(struct dsinfer_scorer *scorer, struct dsi_bytes bytes,
                                     const struct dsi_alphabet *alphabet, struct dsinfer_error *err);
 void dsi_scorer_finish(struct dsinfer_scorer *scorer);
+
+/* Tells scorers apart by samples of their language models and dictionaries; the first call reads
+ * them. Any thread. */
+uint64_t dsi_scorer_get_fingerprint(struct dsinfer_scorer *scorer);
 
 #endif

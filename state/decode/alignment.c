@@ -27,7 +27,7 @@ void dsi_alignment_pool_finish(struct dsi_alignment_pool *pool) {
     memset(pool, 0, sizeof(*pool));
 }
 
-static enum dsinfer_status reserve(struct dsi_alignment_pool *pool, size_t n) {
+enum dsinfer_status dsi_alignment_reserve(struct dsi_alignment_pool *pool, size_t n) {
     struct dsi_alignment *items;
 
     if (n > pool->max_items) {
@@ -57,7 +57,7 @@ static enum dsinfer_status reserve_times(struct dsi_alignment_pool *pool, size_t
 
 enum dsinfer_status dsi_alignment_pool_copy(const struct dsi_alignment_pool *from,
                                             struct dsi_alignment_pool *to) {
-    enum dsinfer_status status = reserve(to, from->n_items);
+    enum dsinfer_status status = dsi_alignment_reserve(to, from->n_items);
 
     if (status == DSINFER_OK && from->n_times > 0) {
         status = reserve_times(to, from->n_times);
@@ -85,7 +85,7 @@ enum dsinfer_status dsi_alignment_add(struct dsi_alignment_pool *pool, uint32_t 
     if (index != DSI_ALIGNMENT_NONE) {
         pool->first_free = pool->items[index].previous;
     } else {
-        enum dsinfer_status status = reserve(pool, pool->n_items + 1);
+        enum dsinfer_status status = dsi_alignment_reserve(pool, pool->n_items + 1);
 
         if (status != DSINFER_OK) {
             return status;

@@ -64,4 +64,39 @@ enum dsinfer_status dsi_alignment_put_aside(struct dsi_alignment_pool *pool,
 void dsi_alignment_get(const struct dsi_alignment_pool *pool, uint32_t index,
                        struct dsi_search_label *labels, size_t n);
 
+/* Saving (alignment_saved.c). The times put aside come first, then the chains one by one, each
+ * without what the ones before it had in common with it. */
+struct dsi_alignment_saved {
+    uint32_t *marks; /* owned; of items: the number that writing gave it, or the depth it was read
+                        with: labels up to it */
+    size_t capacity;
+    uint32_t n; /* items so far */
+};
+
+void dsi_alignment_write_time(struct dsi_writer *writer, uint32_t before,
+                              struct dsi_alignment_time time);
+
+/* Of a frame below n_frames; `before` is the timestep of the time written before. */
+struct dsi_alignment_time dsi_alignment_read_time(struct dsi_reader *reader, uint32_t before,
+                                                  uint32_t n_frames);
+
+/* ERR_NO_MEMORY. *saved is to be finished in any case; zeroed is fine, too. */
+enum dsinfer_status dsi_alignment_begin_write(const struct dsi_alignment_pool *pool,
+                                              struct dsi_alignment_saved *saved,
+                                              struct dsi_writer *writer);
+void dsi_alignment_write(const struct dsi_alignment_pool *pool, struct dsi_alignment_saved *saved,
+                         uint32_t index, uint32_t n_frames, struct dsi_writer *writer);
+
+/* The pool is empty, *saved zeroed. */
+void dsi_alignment_begin_read(struct dsi_alignment_pool *pool, struct dsi_alignment_saved *saved,
+                              uint32_t n_frames, struct dsi_reader *reader);
+
+/* Returns the chain, held by the caller, of a prefix of `depth` labels. */
+uint32_t dsi_alignment_read(struct dsi_alignment_pool *pool, struct dsi_alignment_saved *saved,
+                            uint32_t depth, uint32_t n_frames, struct dsi_reader *reader);
+void dsi_alignment_saved_finish(struct dsi_alignment_saved *saved);
+
+/* Room for `n` items. ERR_NO_MEMORY, ERR_LIMIT. */
+enum dsinfer_status dsi_alignment_reserve(struct dsi_alignment_pool *pool, size_t n);
+
 #endif

@@ -5,11 +5,13 @@
 #include "model/model.h"
 #include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
+#include "runtime/base/hash.h"
 #include "state/decode/language.h"
 #include "state/decode/search.h"
 #include "state/decode/transcript.h"
 
 #include <math.h>
+#include <string.h>
 
 #define MAX_BEAM_WIDTH 65536
 #define MAX_CANDIDATES 1024
@@ -68,6 +70,21 @@ void dsinfer_decoder_input_init(struct dsinfer_decoder_input *input) {
             .size = sizeof(*input),
             .family = DSINFER_FAMILY_DS03,
         };
+    }
+}
+
+const char *dsinfer_decoder_kind_name(enum dsinfer_decoder_kind kind) {
+    switch ((int)kind) {
+    case DSINFER_DECODER_DEFAULT:
+        return "default";
+    case DSINFER_DECODER_GREEDY:
+        return dsi_search_greedy.name;
+    case DSINFER_DECODER_TENSORFLOW:
+        return dsi_search_tensorflow.name;
+    case DSINFER_DECODER_PREFIX:
+        return dsi_search_prefix.name;
+    default:
+        return "unknown";
     }
 }
 
@@ -287,6 +304,48 @@ enum dsinfer_status dsi_decoder_copy(const struct dsinfer_decoder *from,
     to->n_frames = from->n_frames;
     to->has_failed = from->has_failed || status != DSINFER_OK;
     return status;
+}
+
+enum dsinfer_decoder_kind dsi_decoder_get_kind(const struct dsinfer_decoder *decoder) {
+    return decoder->search->type->kind;
+}
+
+uint32_t dsi_decoder_get_beam_width(const struct dsinfer_decoder *decoder) {
+    return (uint32_t)decoder->config.beam_width;
+}
+
+uint64_t dsi_decoder_get_fingerprint(const struct dsinfer_decoder *decoder) {
+    const struct dsi_search_config *config = &decoder->config;
+    const struct dsi_alphabet *alphabet = decoder->alphabet;
+    uint64_t hash = dsi_hash_number(0, (uint64_t)decoder->search->type->kind);
+    uint32_t i;
+
+    hash = dsi_hash_number(hash, (uint64_t)config->family);
+    hash = dsi_hash_number(hash, config->is_probability);
+    hash = dsi_hash_number(hash, config->beam_width);
+    hash = dsi_hash_double(hash, config->cutoff_prob);
+    hash = dsi_hash_number(hash, config->cutoff_top_n);
+    for (i = 0; i < alphabet->n_labels; i++) {
+        const char *label = dsi_alphabet_get(alphabet, i);
+
+        hash = dsi_hash_compute(hash, label, strlen(label));
+    }
+    return decoder->language ? dsi_language_hash(decoder->language, hash) : hash;
+}
+
+enum dsinfer_status dsi_decoder_write(const struct dsinfer_decoder *decoder,
+                                      struct dsi_writer *writer) {
+    dsi_writer_put_number(writer, decoder->first_frame);
+    return decoder->search->type->write(decoder->search, writer);
+}
+
+void dsi_decoder_read(struct dsinfer_decoder *decoder, uint64_t n_frames,
+                      struct dsi_reader *reader) {
+    decoder->first_frame =
+        dsi_reader_take_number(reader, n_frames, "the first frame of the utterance");
+    decoder->n_frames = n_frames - decoder->first_frame;
+    decoder->search->type->read(decoder->search, (uint32_t)decoder->n_frames, reader);
+    decoder->has_failed = reader->status != DSINFER_OK;
 }
 
 size_t dsinfer_decoder_get_n_labels(const struct dsinfer_decoder *decoder) {

@@ -3,12 +3,14 @@
  * The score is the sum of the log posteriors of the best labels, so that of the one alignment, not
  * of the text. A label begins at the first frame of its run.
  * SPDX-License-Identifier: BSD-2-Clause */
+#include "state/decode/alignment.h"
 #include "state/decode/grow.h"
 #include "state/decode/posterior.h"
 #include "state/decode/search.h"
 
 #include "runtime/base/alloc.h"
 
+#include <float.h>
 #include <string.h>
 
 /* Room at the beginning: about two minutes of speech. */
@@ -159,8 +161,50 @@ static enum dsinfer_status copy(const struct dsi_search *from, struct dsi_search
     return DSINFER_OK;
 }
 
+static enum dsinfer_status write(const struct dsi_search *search, struct dsi_writer *writer) {
+    const struct greedy *greedy = (const struct greedy *)search;
+    uint32_t before = 0;
+    size_t i;
+
+    dsi_writer_put_number(writer, greedy->last_label);
+    dsi_writer_put_double(writer, greedy->score);
+    dsi_writer_put_number(writer, greedy->n_labels);
+    for (i = 0; i < greedy->n_labels; i++) {
+        const struct dsi_search_label *label = &greedy->labels[i];
+
+        dsi_writer_put_number(writer, label->label);
+        dsi_alignment_write_time(
+            writer, before, (struct dsi_alignment_time){label->timestep, label->log_posterior});
+        before = label->timestep;
+    }
+    return DSINFER_OK;
+}
+
+static void read(struct dsi_search *search, uint32_t n_frames, struct dsi_reader *reader) {
+    struct greedy *greedy = (struct greedy *)search;
+    const uint64_t blank = greedy->config.n_labels - 1;
+    struct dsi_alignment_time time = {0, 0.0f};
+    size_t n, i;
+
+    greedy->n_frames = n_frames;
+    greedy->last_label = (uint32_t)dsi_reader_take_number(reader, blank, "the last label");
+    greedy->score =
+        dsi_reader_take_double(reader, -DBL_MAX, (double)DSI_SEARCH_MAX_SCORE, "the score");
+    n = (size_t)dsi_reader_take_number(reader, MAX_LABELS, "the number of labels");
+    for (i = 0; i < n && reader->status == DSINFER_OK; i++) {
+        const uint32_t label = (uint32_t)dsi_reader_take_number(reader, blank - 1, "a label");
+
+        time = dsi_alignment_read_time(reader, time.timestep, n_frames);
+        if (dsi_reader_check(reader, reserve(greedy, i + 1))) {
+            greedy->labels[greedy->n_labels++] =
+                (struct dsi_search_label){label, time.timestep, time.log_posterior};
+        }
+    }
+}
+
 const struct dsi_search_type dsi_search_greedy = {
     .name = "greedy",
+    .kind = DSINFER_DECODER_GREEDY,
     .create = create,
     .feed = feed,
     .rank = rank,
@@ -169,5 +213,7 @@ const struct dsi_search_type dsi_search_greedy = {
     .get_labels = get_labels,
     .reset = reset,
     .copy = copy,
+    .write = write,
+    .read = read,
     .destroy = destroy,
 };

@@ -238,3 +238,72 @@ void dsi_label_tree_get(const struct dsi_label_tree *tree, uint32_t index,
         labels[i].label = tree->labels[i];
     }
 }
+
+uint32_t dsi_label_tree_get_next(const struct dsi_label_tree *tree, uint32_t index) {
+    const struct dsi_label_node *nodes = tree->nodes;
+
+    if (nodes[index].first_child != DSI_LABEL_NONE) {
+        return nodes[index].first_child;
+    }
+    while (index != tree->root && nodes[index].next == DSI_LABEL_NONE) {
+        index = nodes[index].parent;
+    }
+    return index == tree->root ? DSI_LABEL_NONE : nodes[index].next;
+}
+
+void dsi_label_tree_write_root(const struct dsi_label_tree *tree, struct dsi_writer *writer) {
+    const uint32_t n = tree->nodes[tree->root].depth;
+    uint32_t i;
+
+    dsi_writer_put_number(writer, n);
+    for (i = 0; i < n; i++) {
+        dsi_writer_put_number(writer, tree->labels[i]);
+    }
+}
+
+void dsi_label_tree_write_node(const struct dsi_label_tree *tree, uint32_t before, uint32_t index,
+                               struct dsi_writer *writer) {
+    dsi_writer_put_number(writer, tree->nodes[before].depth + 1 - tree->nodes[index].depth);
+    dsi_writer_put_number(writer, tree->nodes[index].label);
+}
+
+void dsi_label_tree_read_root(struct dsi_label_tree *tree, uint32_t n_labels,
+                              struct dsi_reader *reader) {
+    const uint32_t n = (uint32_t)dsi_reader_take_number(reader, DSI_SEARCH_MAX_LABELS,
+                                                        "the number of labels of all prefixes");
+    uint32_t i;
+
+    for (i = 0; i < n && reader->status == DSINFER_OK; i++) {
+        if (dsi_reader_check(reader, reserve_labels(tree, i + 1))) {
+            tree->labels[i] = (uint32_t)dsi_reader_take_number(reader, n_labels - 1, "a label");
+        }
+    }
+    if (reader->status == DSINFER_OK) {
+        dsi_label_tree_rewind(tree, n);
+    }
+}
+
+uint32_t dsi_label_tree_read_node(struct dsi_label_tree *tree, uint32_t before, uint32_t n_labels,
+                                  struct dsi_reader *reader) {
+    const uint32_t depth = tree->nodes[before].depth - tree->nodes[tree->root].depth;
+    uint64_t n_up = dsi_reader_take_number(reader, depth, "the number of nodes left behind");
+    const uint32_t label = (uint32_t)dsi_reader_take_number(reader, n_labels - 1, "a label");
+    uint32_t previous = DSI_LABEL_NONE;
+    uint32_t index = before;
+
+    for (; n_up > 0; n_up--) {
+        previous = before;
+        before = tree->nodes[before].parent;
+    }
+    if (reader->status == DSINFER_OK) {
+        dsi_reader_check(reader, dsi_label_tree_add(tree, before, previous, label, &index));
+    }
+    return index;
+}
+
+void dsi_label_tree_rewind(struct dsi_label_tree *tree, uint32_t depth) {
+    struct dsi_label_node *root = &tree->nodes[tree->root];
+
+    root->depth = depth;
+    root->label = depth > 0 ? tree->labels[depth - 1] : DSI_LABEL_NONE;
+}

@@ -80,6 +80,24 @@ bool dsi_label_tree_is_below(const struct dsi_label_tree *tree, uint32_t index, 
 /* Makes the only child of the root, which has no score, the root. ERR_NO_MEMORY, ERR_LIMIT. */
 enum dsinfer_status dsi_label_tree_advance(struct dsi_label_tree *tree);
 
+/* Saving: the labels of the root, then the other nodes, each behind its parent, in the order of
+ * `next`. A node is how many of the nodes on the way from the one before it are left behind, and
+ * its label; what else a search keeps of it follows. So no file can hold anything but a tree. */
+uint32_t dsi_label_tree_get_next(const struct dsi_label_tree *tree, uint32_t index);
+void dsi_label_tree_write_root(const struct dsi_label_tree *tree, struct dsi_writer *writer);
+void dsi_label_tree_write_node(const struct dsi_label_tree *tree, uint32_t before, uint32_t index,
+                               struct dsi_writer *writer);
+
+/* Reading into a new tree, labels being below n_labels. */
+void dsi_label_tree_read_root(struct dsi_label_tree *tree, uint32_t n_labels,
+                              struct dsi_reader *reader);
+uint32_t dsi_label_tree_read_node(struct dsi_label_tree *tree, uint32_t before, uint32_t n_labels,
+                                  struct dsi_reader *reader);
+
+/* Makes the first `depth` labels of the root, which has no children, those of the root: the others
+ * are to be added as nodes and advanced to again. */
+void dsi_label_tree_rewind(struct dsi_label_tree *tree, uint32_t depth);
+
 /* Writes the labels of a prefix, [depth]; the rest of each element is left alone. */
 void dsi_label_tree_get(const struct dsi_label_tree *tree, uint32_t index,
                         struct dsi_search_label *labels);

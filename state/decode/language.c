@@ -4,6 +4,7 @@
 
 #include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
+#include "runtime/base/hash.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -205,6 +206,21 @@ enum dsinfer_status dsi_language_create(const struct dsinfer_decoder_options *op
     language->scoring.is_hot_compatible = options->is_hot_word_compatible != 0;
     *out = language;
     return DSINFER_OK;
+}
+
+uint64_t dsi_language_hash(const struct dsi_language *language, uint64_t seed) {
+    const struct dsi_scoring *scoring = &language->scoring;
+    uint64_t hash = dsi_hash_number(seed, dsi_scorer_get_fingerprint(language->scorer));
+    size_t i;
+
+    hash = dsi_hash_double(hash, scoring->alpha);
+    hash = dsi_hash_double(hash, scoring->beta);
+    hash = dsi_hash_number(hash, scoring->is_hot_compatible);
+    for (i = 0; i < scoring->n_hot_words; i++) {
+        hash = dsi_hash_compute(hash, scoring->hot_words[i].text, scoring->hot_words[i].size);
+        hash = dsi_hash_double(hash, (double)scoring->hot_words[i].boost);
+    }
+    return hash;
 }
 
 struct dsi_language *dsi_language_ref(struct dsi_language *language) {

@@ -32,6 +32,10 @@ enum dsinfer_status dsi_language_create(const struct dsinfer_decoder_options *op
 /* Weights of the tensorflow search where none are given. */
 void dsi_language_get_weights(enum dsinfer_family family, double *alpha, double *beta);
 
+/* Goes on with `seed`: tells languages apart, by their weights, hot words, and samples of the files
+ * of their scorers, which the first call reads. */
+uint64_t dsi_language_hash(const struct dsi_language *language, uint64_t seed);
+
 /* Both take NULL. */
 struct dsi_language *dsi_language_ref(struct dsi_language *language);
 void dsi_language_unref(struct dsi_language *language);

@@ -255,6 +255,7 @@ static enum dsinfer_status copy(const struct dsi_search *from, struct dsi_search
 
 const struct dsi_search_type dsi_search_prefix = {
     .name = "prefix",
+    .kind = DSINFER_DECODER_PREFIX,
     .create = create,
     .feed = feed,
     .rank = dsi_prefix_rank_results,
@@ -263,5 +264,7 @@ const struct dsi_search_type dsi_search_prefix = {
     .get_labels = dsi_prefix_get_labels,
     .reset = reset,
     .copy = copy,
+    .write = dsi_prefix_write,
+    .read = dsi_prefix_read,
     .destroy = destroy,
 };

@@ -120,6 +120,9 @@ static inline uint32_t dsi_prefix_get_tie(const struct dsi_prefix *prefix, uint3
 
 /* prefix_unit.c: words, and what they cost. */
 
+/* The dictionary, where there is one that refuses anything. */
+const struct dsi_dictionary *dsi_prefix_get_dictionary(const struct dsi_prefix *prefix);
+
 /* Whether a unit ends between `node` and `label` (words), or with `label` (the others). */
 bool dsi_prefix_is_boundary(const struct dsi_prefix *prefix, uint32_t node, uint32_t label);
 
@@ -155,8 +158,17 @@ enum dsinfer_status dsi_prefix_extend_frame(struct dsi_prefix *prefix, float thr
 
 enum dsinfer_status dsi_prefix_keep_best(struct dsi_prefix *prefix);
 
+/* What a new node begins with: the units of its extension, no time. ERR_NO_MEMORY. */
+enum dsinfer_status dsi_prefix_fill_node(struct dsi_prefix *prefix, uint32_t index,
+                                         const struct dsi_prefix_extension *extension);
+
 /* Makes room for `n` ranks. */
 bool dsi_prefix_reserve_ranks(struct dsi_prefix *prefix, size_t n);
+
+/* prefix_saved.c */
+
+enum dsinfer_status dsi_prefix_write(const struct dsi_search *search, struct dsi_writer *writer);
+void dsi_prefix_read(struct dsi_search *search, uint32_t n_frames, struct dsi_reader *reader);
 
 /* prefix_result.c */
 

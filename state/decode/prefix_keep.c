@@ -180,21 +180,23 @@ static enum dsinfer_status align(struct dsi_prefix *prefix, uint32_t index, uint
         &node->next_alignment);
 }
 
-/* What a new node begins with. */
-static enum dsinfer_status fill_node(struct dsi_prefix *prefix, uint32_t index,
-                                     const struct dsi_prefix_extension *extension) {
+enum dsinfer_status dsi_prefix_fill_node(struct dsi_prefix *prefix, uint32_t index,
+                                         const struct dsi_prefix_extension *extension) {
     const struct dsi_scoring *scoring = prefix->config.scoring;
-    struct dsi_prefix_node *own = &prefix->nodes[index];
+    struct dsi_prefix_node *nodes =
+        dsi_grow(prefix->nodes, &prefix->nodes_capacity, prefix->tree.n_nodes, sizeof(*nodes));
     struct dsi_scoring_context context;
     enum dsinfer_status status;
 
-    *own = (struct dsi_prefix_node){
+    if (!nodes) {
+        return DSINFER_ERR_NO_MEMORY;
+    }
+    prefix->nodes = nodes;
+    nodes[index] = (struct dsi_prefix_node){
         .may_follow = dsi_prefix_get_may_follow(prefix, extension->state),
         .state = extension->state,
-        .context = prefix->nodes[extension->parent].context,
+        .context = nodes[extension->parent].context,
         .entry_score = extension->entry_score,
-        .best = prefix->log_probs[extension->label],
-        .time = {prefix->n_frames, prefix->posteriors[extension->label]},
     };
     if (!scoring || !dsi_prefix_is_boundary(prefix, extension->parent, extension->label)) {
         return DSINFER_OK;
@@ -202,7 +204,7 @@ static enum dsinfer_status fill_node(struct dsi_prefix *prefix, uint32_t index,
     (void)dsi_prefix_score_unit(
         prefix, extension->parent,
         scoring->unit == DSI_SCORING_WORDS ? DSI_LABEL_NONE : extension->label, false, &context);
-    status = dsi_scoring_pool_add(&prefix->contexts, &context, &own->context);
+    status = dsi_scoring_pool_add(&prefix->contexts, &context, &nodes[index].context);
     prefix->tree.nodes[index].ends_unit = status == DSINFER_OK;
     return status;
 }
@@ -213,21 +215,20 @@ static enum dsinfer_status add_node(struct dsi_prefix *prefix,
     const struct dsi_label_node *tree = prefix->tree.nodes;
     uint32_t last = tree[extension->parent].first_child;
     enum dsinfer_status status;
-    struct dsi_prefix_node *nodes;
 
     while (last != DSI_LABEL_NONE && tree[last].next != DSI_LABEL_NONE) {
         last = tree[last].next;
     }
     status = dsi_label_tree_add(&prefix->tree, extension->parent, last, extension->label, out);
-    if (status != DSINFER_OK) {
-        return status;
+    if (status == DSINFER_OK) {
+        status = dsi_prefix_fill_node(prefix, *out, extension);
     }
-    nodes = dsi_grow(prefix->nodes, &prefix->nodes_capacity, prefix->tree.n_nodes, sizeof(*nodes));
-    if (!nodes) {
-        return DSINFER_ERR_NO_MEMORY;
+    if (status == DSINFER_OK) {
+        prefix->nodes[*out].best = prefix->log_probs[extension->label];
+        prefix->nodes[*out].time =
+            (struct dsi_alignment_time){prefix->n_frames, prefix->posteriors[extension->label]};
     }
-    prefix->nodes = nodes;
-    return fill_node(prefix, *out, extension);
+    return status;
 }
 
 /* Gives an extension that is kept its node, with the scores of what has just come about. */

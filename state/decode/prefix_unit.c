@@ -3,15 +3,6 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "state/decode/prefix.h"
 
-/* Length of the code point that begins with this byte; 0: none does. */
-static size_t get_code_point_size(unsigned char byte) {
-    return byte < 0x80         ? 1
-           : byte >> 5 == 0x06 ? 2
-           : byte >> 4 == 0x0e ? 3
-           : byte >> 3 == 0x1e ? 4
-                               : 0;
-}
-
 static bool is_space(const struct dsi_scoring *scoring, uint32_t label) {
     return scoring->unit == DSI_SCORING_WORDS && scoring->alphabet->has_space &&
            label == scoring->alphabet->space;
@@ -26,7 +17,7 @@ bool dsi_prefix_is_boundary(const struct dsi_prefix *prefix, uint32_t node, uint
     switch (scoring->unit) {
     case DSI_SCORING_CODE_POINTS:
         text = dsi_scoring_spell(scoring, &prefix->tree, node, label, buffer, &size);
-        return size > 0 && get_code_point_size((unsigned char)text[0]) == size;
+        return size > 0 && dsi_scoring_get_code_point_size(text[0]) == size;
     case DSI_SCORING_LABELS:
         return true;
     default:
@@ -55,8 +46,7 @@ float dsi_prefix_get_end_score(struct dsi_prefix *prefix, uint32_t node) {
     return own->end_score;
 }
 
-/* The dictionary, where there is one that refuses anything. */
-static const struct dsi_dictionary *get_dictionary(const struct dsi_prefix *prefix) {
+const struct dsi_dictionary *dsi_prefix_get_dictionary(const struct dsi_prefix *prefix) {
     const struct dsi_scoring *scoring = prefix->config.scoring;
 
     return scoring && scoring->dictionary && !scoring->dictionary->info.is_anything
@@ -65,7 +55,7 @@ static const struct dsi_dictionary *get_dictionary(const struct dsi_prefix *pref
 }
 
 uint64_t dsi_prefix_get_may_follow(const struct dsi_prefix *prefix, uint32_t state) {
-    const struct dsi_dictionary *dictionary = get_dictionary(prefix);
+    const struct dsi_dictionary *dictionary = dsi_prefix_get_dictionary(prefix);
     uint64_t may_follow = 0;
     uint32_t arc, end;
 
@@ -87,7 +77,7 @@ uint64_t dsi_prefix_get_may_follow(const struct dsi_prefix *prefix, uint32_t sta
 
 bool dsi_prefix_may_follow(const struct dsi_prefix *prefix, uint32_t node, uint32_t label,
                            uint32_t *next) {
-    const struct dsi_dictionary *dictionary = get_dictionary(prefix);
+    const struct dsi_dictionary *dictionary = dsi_prefix_get_dictionary(prefix);
     const struct dsi_prefix_node *own = &prefix->nodes[node];
 
     *next = own->state;

@@ -92,6 +92,59 @@ void dsi_scoring_pool_remove(struct dsi_scoring_pool *pool, uint32_t context) {
     pool->first_free = context;
 }
 
+size_t dsi_scoring_get_code_point_size(char first) {
+    const unsigned char byte = (unsigned char)first;
+
+    return byte < 0x80         ? 1
+           : byte >> 5 == 0x06 ? 2
+           : byte >> 4 == 0x0e ? 3
+           : byte >> 3 == 0x1e ? 4
+                               : 0;
+}
+
+/* Whether the bytes at labels[i], before labels[n], make up a code point. */
+static bool has_code_point(const struct dsi_scoring *scoring, const uint32_t *labels, uint32_t i,
+                           uint32_t n) {
+    const size_t size =
+        dsi_scoring_get_code_point_size(*dsi_alphabet_get(scoring->alphabet, labels[i]));
+    size_t k;
+
+    if (size == 0 || size > n - i) {
+        return false;
+    }
+    for (k = 1; k < size; k++) {
+        if ((*dsi_alphabet_get(scoring->alphabet, labels[i + k]) & 0xc0) != 0x80) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether a unit begins with labels[i], i above 0, and ends before labels[n]. */
+static bool has_unit(const struct dsi_scoring *scoring, const uint32_t *labels, uint32_t i,
+                     uint32_t n) {
+    switch (scoring->unit) {
+    case DSI_SCORING_CODE_POINTS:
+        return has_code_point(scoring, labels, i, n);
+    case DSI_SCORING_LABELS:
+        return true;
+    default:
+        return scoring->alphabet->has_space && labels[i - 1] == scoring->alphabet->space;
+    }
+}
+
+uint32_t dsi_scoring_find_start(const struct dsi_scoring *scoring, const uint32_t *labels,
+                                uint32_t n) {
+    uint32_t n_wanted = dsi_lm_get_info(scoring->lm)->order - 1;
+    uint32_t i;
+
+    for (i = n; i > 0 && n_wanted > 0;) {
+        i--;
+        n_wanted -= i > 0 && has_unit(scoring, labels, i, n);
+    }
+    return i;
+}
+
 const char *dsi_scoring_spell(const struct dsi_scoring *scoring, const struct dsi_label_tree *tree,
                               uint32_t node, uint32_t label, char buffer[DSI_SCORING_MAX_UNIT],
                               size_t *size) {

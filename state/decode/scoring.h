@@ -71,6 +71,9 @@ const char *dsi_scoring_spell(const struct dsi_scoring *scoring, const struct ds
                               uint32_t node, uint32_t label, char buffer[DSI_SCORING_MAX_UNIT],
                               size_t *size);
 
+/* Length of the code point that begins with this byte; 0: none does. */
+size_t dsi_scoring_get_code_point_size(char first);
+
 /* Below 0, 0, or above: the order of hot words. */
 int dsi_hot_word_compare(const struct dsi_hot_word *a, const struct dsi_hot_word *b);
 
@@ -80,6 +83,12 @@ float dsi_scoring_limit(float score);
 /* dsi_lm_score, so limited. */
 float dsi_scoring_ask(const struct dsi_scoring *scoring, const struct dsi_lm_state *context,
                       uint32_t word, struct dsi_lm_state *next);
+
+/* labels[0 … n) end with a unit: from which label on the last of its units, as many as make up the
+ * context behind them, have to be walked, from no context (but from 0: from the beginning of a
+ * sentence). A unit begins there. */
+uint32_t dsi_scoring_find_start(const struct dsi_scoring *scoring, const uint32_t *labels,
+                                uint32_t n);
 
 /* Of no units: the beginning of a sentence. */
 void dsi_scoring_begin(const struct dsi_scoring *scoring, struct dsi_scoring_context *context);

@@ -9,6 +9,9 @@
 #ifndef DSI_STATE_DECODE_SEARCH_H
 #define DSI_STATE_DECODE_SEARCH_H
 
+#include "runtime/base/reader.h"
+#include "runtime/base/writer.h"
+
 #include <dsinfer/decoder.h>
 
 #include <stdbool.h>
@@ -18,6 +21,9 @@
 
 /* Most labels of a text: those of days of speech. */
 #define DSI_SEARCH_MAX_LABELS ((size_t)8 << 20)
+
+/* Scores of prefixes are below: weights and scores of words have limits, too. */
+#define DSI_SEARCH_MAX_SCORE 1e30f
 
 struct dsi_scoring;
 
@@ -49,6 +55,7 @@ struct dsi_search {
 
 struct dsi_search_type {
     const char *name;
+    enum dsinfer_decoder_kind kind;
     enum dsinfer_status (*create)(const struct dsi_search_config *config, struct dsi_search **out);
 
     /* Takes n_frames rows [n_frames][n_labels]; any float is accepted. ERR_NO_MEMORY or ERR_LIMIT:
@@ -69,6 +76,14 @@ struct dsi_search_type {
     /* Makes `to` (same config) equal to `from`; allocates only where `to` never held as much.
      * ERR_NO_MEMORY as for feed. */
     enum dsinfer_status (*copy)(const struct dsi_search *from, struct dsi_search *to);
+
+    /* Saves what the frames so far have made of it; what follows from labels and config is left
+     * out. ERR_NO_MEMORY. */
+    enum dsinfer_status (*write)(const struct dsi_search *search, struct dsi_writer *writer);
+
+    /* Reads it back, into one without frames of the same config, to which n_frames frames have been
+     * fed. On failure, which the reader tells, it can only be reset, copied to, or destroyed. */
+    void (*read)(struct dsi_search *search, uint32_t n_frames, struct dsi_reader *reader);
     void (*destroy)(struct dsi_search *search); /* takes NULL */
 };
 

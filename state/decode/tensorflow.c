@@ -20,11 +20,9 @@
  * came from the parent. Scores do not depend on it.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "state/decode/alignment.h"
-#include "state/decode/label_tree.h"
+#include "state/decode/tensorflow.h"
+
 #include "state/decode/posterior.h"
-#include "state/decode/prefix_select.h"
-#include "state/decode/tensorflow_lm.h"
 
 #include "runtime/base/alloc.h"
 
@@ -33,29 +31,6 @@
 
 /* Frames between two attempts to put aside what all prefixes have in common. */
 #define COMMIT_INTERVAL 16
-
-/* A prefix of the beam. */
-struct leaf {
-    float total; /* its node's now.total */
-    uint32_t index;
-};
-
-struct beam {
-    struct dsi_search base;
-    struct dsi_search_config config;
-    float *row;  /* owned; [config.n_labels] what the frame says of the labels */
-    float shift; /* row, less the log posteriors */
-    uint32_t n_frames;
-    struct dsi_label_tree tree;
-    struct dsi_alignment_pool alignments;
-    struct leaf *leaves; /* owned; [config.beam_width], best first, between frames */
-    size_t n_leaves;
-    struct leaf *heap; /* owned; [config.beam_width], within a frame: the new beam, worst on top */
-    size_t n_heap;
-    uint32_t last_child; /* the child behind which the extension under way adds the next one */
-    struct dsi_tensorflow_lm lm;
-    struct dsi_prefix_rank *ranks; /* owned; [config.beam_width] of the results */
-};
 
 /* log(exp(a) + exp(b)) */
 static float add_logs(float a, float b) {
@@ -68,7 +43,7 @@ static float add_logs(float a, float b) {
     return a > b ? a + log1pf(expf(b - a)) : b + log1pf(expf(a - b));
 }
 
-static void heap_sink(struct leaf *heap, size_t n, struct leaf leaf) {
+static void heap_sink(struct dsi_tensorflow_leaf *heap, size_t n, struct dsi_tensorflow_leaf leaf) {
     size_t i = 0;
     size_t child;
 
@@ -85,7 +60,7 @@ static void heap_sink(struct leaf *heap, size_t n, struct leaf leaf) {
     heap[i] = leaf;
 }
 
-static void heap_push(struct beam *beam, struct leaf leaf) {
+static void heap_push(struct dsi_tensorflow *beam, struct dsi_tensorflow_leaf leaf) {
     size_t i = beam->n_heap++;
 
     while (i > 0 && beam->heap[(i - 1) / 2].total > leaf.total) {
@@ -96,12 +71,12 @@ static void heap_push(struct beam *beam, struct leaf leaf) {
 }
 
 /* Turns the heap into the leaves, best first. */
-static void take_heap(struct beam *beam) {
-    struct leaf *heap = beam->heap;
+static void take_heap(struct dsi_tensorflow *beam) {
+    struct dsi_tensorflow_leaf *heap = beam->heap;
     size_t n;
 
     for (n = beam->n_heap; n > 1; n--) {
-        const struct leaf worst = heap[0];
+        const struct dsi_tensorflow_leaf worst = heap[0];
 
         heap_sink(heap, n - 1, heap[n - 1]);
         heap[n - 1] = worst;
@@ -113,12 +88,12 @@ static void take_heap(struct beam *beam) {
 }
 
 /* What a total must exceed to enter the new beam. */
-static float get_threshold(const struct beam *beam) {
+static float get_threshold(const struct dsi_tensorflow *beam) {
     return beam->n_heap < beam->config.beam_width ? -INFINITY : beam->heap[0].total;
 }
 
 /* From the end of this frame on, `label` of the node is added at this frame, to `previous`. */
-static enum dsinfer_status align(struct beam *beam, struct dsi_label_node *node,
+static enum dsinfer_status align(struct dsi_tensorflow *beam, struct dsi_label_node *node,
                                  uint32_t previous) {
     uint32_t alignment;
     const struct dsi_alignment_time time = {beam->n_frames, beam->row[node->label] - beam->shift};
@@ -132,7 +107,7 @@ static enum dsinfer_status align(struct beam *beam, struct dsi_label_node *node,
 }
 
 /* Moves one active prefix on by a frame without adding a label. */
-static enum dsinfer_status rescore_node(struct beam *beam, uint32_t index) {
+static enum dsinfer_status rescore_node(struct dsi_tensorflow *beam, uint32_t index) {
     struct dsi_label_node *node = &beam->tree.nodes[index];
     const float staying = node->before.total + beam->row[beam->config.n_labels - 1];
     enum dsinfer_status status = DSINFER_OK;
@@ -159,7 +134,7 @@ static enum dsinfer_status rescore_node(struct beam *beam, uint32_t index) {
 }
 
 /* Moves the active prefixes on, best first, into the new beam. */
-static enum dsinfer_status rescore(struct beam *beam) {
+static enum dsinfer_status rescore(struct dsi_tensorflow *beam) {
     struct dsi_label_node *nodes = beam->tree.nodes;
     size_t i;
 
@@ -177,19 +152,19 @@ static enum dsinfer_status rescore(struct beam *beam) {
         }
         /* A prefix that became impossible leaves the beam, so that all in it are active. */
         if (node->now.total != -INFINITY) {
-            heap_push(beam, (struct leaf){node->now.total, beam->leaves[i].index});
+            heap_push(beam, (struct dsi_tensorflow_leaf){node->now.total, beam->leaves[i].index});
         }
     }
     return DSINFER_OK;
 }
 
-static void remove_node(struct beam *beam, uint32_t index) {
+static void remove_node(struct dsi_tensorflow *beam, uint32_t index) {
     dsi_tensorflow_lm_remove(&beam->lm, &beam->tree, index);
     dsi_label_tree_remove(&beam->tree, index);
 }
 
 /* Removes a node, then its parent and so on up, as far as nothing needs them. */
-static void prune(struct beam *beam, uint32_t index) {
+static void prune(struct dsi_tensorflow *beam, uint32_t index) {
     const struct dsi_label_node *nodes = beam->tree.nodes;
 
     while (nodes[index].parent != DSI_LABEL_NONE && nodes[index].first_child == DSI_LABEL_NONE &&
@@ -202,7 +177,7 @@ static void prune(struct beam *beam, uint32_t index) {
 }
 
 /* Pushes the worst prefix out of the beam. */
-static void evict(struct beam *beam) {
+static void evict(struct dsi_tensorflow *beam) {
     const uint32_t index = beam->heap[0].index;
     struct dsi_label_node *node = &beam->tree.nodes[index];
 
@@ -220,7 +195,7 @@ static void evict(struct beam *beam) {
 }
 
 /* Makes `child`, or a new child of `parent` where it is none, active. */
-static enum dsinfer_status activate(struct beam *beam, uint32_t parent, uint32_t child,
+static enum dsinfer_status activate(struct dsi_tensorflow *beam, uint32_t parent, uint32_t child,
                                     uint32_t label, float total) {
     enum dsinfer_status status = DSINFER_OK;
     struct dsi_label_node *nodes;
@@ -241,12 +216,13 @@ static enum dsinfer_status activate(struct beam *beam, uint32_t parent, uint32_t
     }
     nodes = beam->tree.nodes;
     nodes[child].now = (struct dsi_label_score){.total = total, .blank = -INFINITY, .label = total};
-    heap_push(beam, (struct leaf){total, child});
+    heap_push(beam, (struct dsi_tensorflow_leaf){total, child});
     return align(beam, &nodes[child], nodes[parent].alignment);
 }
 
 /* Score of a prefix by one label more; `child` is its node or DSI_LABEL_NONE. */
-static float score_extension(struct beam *beam, uint32_t index, uint32_t child, uint32_t label) {
+static float score_extension(struct dsi_tensorflow *beam, uint32_t index, uint32_t child,
+                             uint32_t label) {
     const struct dsi_label_node *node = &beam->tree.nodes[index];
     const float before = label == node->label ? node->before.blank : node->before.total;
     float cost;
@@ -261,7 +237,7 @@ static float score_extension(struct beam *beam, uint32_t index, uint32_t child, 
 }
 
 /* Tries every label behind the prefix `index`. */
-static enum dsinfer_status extend(struct beam *beam, uint32_t index) {
+static enum dsinfer_status extend(struct dsi_tensorflow *beam, uint32_t index) {
     const uint32_t n = (uint32_t)beam->config.n_labels - 1;
     uint32_t next = beam->tree.nodes[index].first_child;
     uint32_t label;
@@ -297,14 +273,15 @@ static enum dsinfer_status extend(struct beam *beam, uint32_t index) {
     return DSINFER_OK;
 }
 
-static void set_alignment(struct beam *beam, struct dsi_label_node *node, uint32_t alignment) {
+static void set_alignment(struct dsi_tensorflow *beam, struct dsi_label_node *node,
+                          uint32_t alignment) {
     dsi_alignment_unref(&beam->alignments, node->alignment);
     node->alignment = alignment;
     node->next_alignment = DSI_ALIGNMENT_NONE;
 }
 
 /* Drops the prefixes that differ from the best one in the older half of what is not put aside. */
-static void drop_old(struct beam *beam) {
+static void drop_old(struct dsi_tensorflow *beam) {
     struct dsi_label_node *nodes = beam->tree.nodes;
     const uint32_t middle =
         dsi_label_tree_find_middle(&beam->tree, beam->leaves[0].index, beam->lm.scoring != NULL);
@@ -312,7 +289,7 @@ static void drop_old(struct beam *beam) {
     size_t i;
 
     for (i = 0; i < beam->n_leaves; i++) {
-        const struct leaf leaf = beam->leaves[i];
+        const struct dsi_tensorflow_leaf leaf = beam->leaves[i];
 
         if (dsi_label_tree_is_below(&beam->tree, leaf.index, middle)) {
             beam->heap[n_kept++] = leaf;
@@ -331,7 +308,7 @@ static void drop_old(struct beam *beam) {
 }
 
 /* Puts aside what all prefixes have in common. */
-static enum dsinfer_status commit(struct beam *beam) {
+static enum dsinfer_status commit(struct dsi_tensorflow *beam) {
     struct dsi_label_tree *tree = &beam->tree;
     enum dsinfer_status status;
     uint32_t target;
@@ -353,7 +330,7 @@ static enum dsinfer_status commit(struct beam *beam) {
 
 /* Ends a frame: removes the nodes that nothing needs any more, and makes the new alignments and the
  * new beam the ones there are. */
-static enum dsinfer_status end_frame(struct beam *beam) {
+static enum dsinfer_status end_frame(struct dsi_tensorflow *beam) {
     struct dsi_label_node *nodes = beam->tree.nodes;
     size_t i;
 
@@ -379,7 +356,7 @@ static enum dsinfer_status end_frame(struct beam *beam) {
 }
 
 /* Reads a row. */
-static void take_row(struct beam *beam, const float *row) {
+static void take_row(struct dsi_tensorflow *beam, const float *row) {
     const size_t n_labels = beam->config.n_labels;
     float highest = -INFINITY;
     size_t i;
@@ -397,7 +374,7 @@ static void take_row(struct beam *beam, const float *row) {
     }
 }
 
-static enum dsinfer_status step(struct beam *beam, const float *row) {
+static enum dsinfer_status step(struct dsi_tensorflow *beam, const float *row) {
     enum dsinfer_status status;
     size_t i;
 
@@ -414,20 +391,20 @@ static enum dsinfer_status step(struct beam *beam, const float *row) {
 }
 
 static void reset(struct dsi_search *search) {
-    struct beam *beam = (struct beam *)search;
+    struct dsi_tensorflow *beam = (struct dsi_tensorflow *)search;
 
     dsi_label_tree_reset(&beam->tree);
     dsi_alignment_pool_reset(&beam->alignments);
     beam->tree.nodes[beam->tree.root].now = (struct dsi_label_score){0.0f, 0.0f, -INFINITY};
     (void)dsi_tensorflow_lm_begin(&beam->lm, &beam->tree); /* there is room since create */
-    beam->leaves[0] = (struct leaf){0.0f, beam->tree.root};
+    beam->leaves[0] = (struct dsi_tensorflow_leaf){0.0f, beam->tree.root};
     beam->n_leaves = 1;
     beam->n_heap = 0;
     beam->n_frames = 0;
 }
 
 static void destroy(struct dsi_search *search) {
-    struct beam *beam = (struct beam *)search;
+    struct dsi_tensorflow *beam = (struct dsi_tensorflow *)search;
 
     if (beam) {
         dsi_free(beam->row);
@@ -442,11 +419,11 @@ static void destroy(struct dsi_search *search) {
 }
 
 static enum dsinfer_status create(const struct dsi_search_config *config, struct dsi_search **out) {
-    const size_t fixed =
-        sizeof(struct beam) + config->n_labels * sizeof(float) +
-        config->beam_width * (2 * sizeof(struct leaf) + sizeof(struct dsi_prefix_rank));
+    const size_t fixed = sizeof(struct dsi_tensorflow) + config->n_labels * sizeof(float) +
+                         config->beam_width * (2 * sizeof(struct dsi_tensorflow_leaf) +
+                                               sizeof(struct dsi_prefix_rank));
     const size_t quarter = (DSI_SEARCH_MAX_MEMORY - fixed) / 4;
-    struct beam *beam = dsi_calloc(1, sizeof(*beam));
+    struct dsi_tensorflow *beam = dsi_calloc(1, sizeof(*beam));
 
     if (!beam) {
         return DSINFER_ERR_NO_MEMORY;
@@ -473,7 +450,7 @@ static enum dsinfer_status create(const struct dsi_search_config *config, struct
 }
 
 static enum dsinfer_status feed(struct dsi_search *search, const float *rows, size_t n_frames) {
-    struct beam *beam = (struct beam *)search;
+    struct dsi_tensorflow *beam = (struct dsi_tensorflow *)search;
     enum dsinfer_status status = DSINFER_OK;
     size_t i;
 
@@ -484,11 +461,11 @@ static enum dsinfer_status feed(struct dsi_search *search, const float *rows, si
 }
 
 static size_t rank(struct dsi_search *search) {
-    struct beam *beam = (struct beam *)search;
+    struct dsi_tensorflow *beam = (struct dsi_tensorflow *)search;
     size_t i;
 
     for (i = 0; i < beam->n_leaves; i++) {
-        const struct leaf *leaf = &beam->leaves[i];
+        const struct dsi_tensorflow_leaf *leaf = &beam->leaves[i];
         const float end = beam->lm.scoring
                               ? dsi_tensorflow_lm_compute_end(&beam->lm, &beam->tree, leaf->index)
                               : 0.0f;
@@ -500,19 +477,19 @@ static size_t rank(struct dsi_search *search) {
 }
 
 static double get_score(const struct dsi_search *search, size_t i) {
-    return (double)((const struct beam *)search)->ranks[i].score;
+    return (double)((const struct dsi_tensorflow *)search)->ranks[i].score;
 }
 
-static const struct dsi_label_node *get_node(const struct beam *beam, size_t i) {
+static const struct dsi_label_node *get_node(const struct dsi_tensorflow *beam, size_t i) {
     return &beam->tree.nodes[beam->ranks[i].index];
 }
 
 static size_t get_length(const struct dsi_search *search, size_t i) {
-    return get_node((const struct beam *)search, i)->depth;
+    return get_node((const struct dsi_tensorflow *)search, i)->depth;
 }
 
 static void get_labels(const struct dsi_search *search, size_t i, struct dsi_search_label *labels) {
-    const struct beam *beam = (const struct beam *)search;
+    const struct dsi_tensorflow *beam = (const struct dsi_tensorflow *)search;
     const struct dsi_label_node *node = get_node(beam, i);
 
     dsi_label_tree_get(&beam->tree, beam->ranks[i].index, labels);
@@ -520,8 +497,8 @@ static void get_labels(const struct dsi_search *search, size_t i, struct dsi_sea
 }
 
 static enum dsinfer_status copy(const struct dsi_search *from, struct dsi_search *to) {
-    const struct beam *source = (const struct beam *)from;
-    struct beam *target = (struct beam *)to;
+    const struct dsi_tensorflow *source = (const struct dsi_tensorflow *)from;
+    struct dsi_tensorflow *target = (struct dsi_tensorflow *)to;
     enum dsinfer_status status = dsi_label_tree_copy(&source->tree, &target->tree);
 
     if (status == DSINFER_OK) {
@@ -542,6 +519,7 @@ static enum dsinfer_status copy(const struct dsi_search *from, struct dsi_search
 
 const struct dsi_search_type dsi_search_tensorflow = {
     .name = "tensorflow",
+    .kind = DSINFER_DECODER_TENSORFLOW,
     .create = create,
     .feed = feed,
     .rank = rank,
@@ -550,5 +528,7 @@ const struct dsi_search_type dsi_search_tensorflow = {
     .get_labels = get_labels,
     .reset = reset,
     .copy = copy,
+    .write = dsi_tensorflow_write,
+    .read = dsi_tensorflow_read,
     .destroy = destroy,
 };

@@ -218,3 +218,64 @@ enum dsinfer_status dsi_tensorflow_lm_copy(const struct dsi_tensorflow_lm *from,
     memcpy(to->words, from->words, n_nodes * sizeof(*to->words));
     return dsi_scoring_pool_copy(&from->contexts, &to->contexts);
 }
+
+void dsi_tensorflow_lm_write(const struct dsi_tensorflow_lm *lm, const struct dsi_label_tree *tree,
+                             struct dsi_writer *writer) {
+    if (lm->scoring) {
+        dsi_writer_put_float(writer, lm->words[tree->root].words_score);
+    }
+}
+
+/* Says the words of the root again, from the label `first` on. */
+static void say_again(struct dsi_tensorflow_lm *lm, struct dsi_label_tree *tree, uint32_t first,
+                      struct dsi_reader *reader) {
+    const uint32_t n = tree->nodes[tree->root].depth;
+    uint32_t node = tree->root;
+    uint32_t i;
+
+    dsi_label_tree_rewind(tree, first);
+    if (first > 0) {
+        dsi_lm_get_null(&lm->contexts.contexts[lm->words[node].context].lm);
+    }
+    for (i = first; i < n && reader->status == DSINFER_OK; i++) {
+        if (dsi_reader_check(
+                reader, dsi_label_tree_add(tree, node, DSI_LABEL_NONE, tree->labels[i], &node))) {
+            dsi_reader_check(reader, dsi_tensorflow_lm_add(lm, tree, node));
+        }
+    }
+    while (tree->root != node && reader->status == DSINFER_OK) {
+        dsi_tensorflow_lm_remove(lm, tree, tree->root);
+        dsi_reader_check(reader, dsi_label_tree_advance(tree));
+    }
+}
+
+void dsi_tensorflow_lm_read(struct dsi_tensorflow_lm *lm, struct dsi_label_tree *tree,
+                            struct dsi_reader *reader) {
+    const struct dsi_scoring *scoring = lm->scoring;
+    struct dsi_tensorflow_words *words;
+    uint32_t i, n;
+    float score;
+
+    if (!scoring) {
+        return;
+    }
+    score = dsi_reader_take_float(reader, -DSI_SEARCH_MAX_SCORE, DSI_SEARCH_MAX_SCORE,
+                                  "the score of the words that are certain");
+    n = tree->nodes[tree->root].depth;
+    if (reader->status == DSINFER_OK && n > 0 && !is_space(scoring, tree->labels[n - 1])) {
+        dsi_reader_fail(reader, "the labels that are certain do not end with a word");
+    }
+    if (reader->status == DSINFER_OK) {
+        say_again(lm, tree, dsi_scoring_find_start(scoring, tree->labels, n), reader);
+    }
+    if (reader->status != DSINFER_OK) {
+        return;
+    }
+    words = &lm->words[tree->root];
+    words->words_score = score;
+    words->score = score;
+    words->n_words = 0;
+    for (i = 0; i < n; i++) {
+        words->n_words += is_space(scoring, tree->labels[i]);
+    }
+}

@@ -44,6 +44,12 @@ void dsi_tensorflow_lm_finish(struct dsi_tensorflow_lm *lm);
 enum dsinfer_status dsi_tensorflow_lm_begin(struct dsi_tensorflow_lm *lm,
                                             struct dsi_label_tree *tree);
 
+/* Saving what does not follow from the last words of the root; reading it back. */
+void dsi_tensorflow_lm_write(const struct dsi_tensorflow_lm *lm, const struct dsi_label_tree *tree,
+                             struct dsi_writer *writer);
+void dsi_tensorflow_lm_read(struct dsi_tensorflow_lm *lm, struct dsi_label_tree *tree,
+                            struct dsi_reader *reader);
+
 /* What the label of a node costs, weighed; what that of a new one would. */
 float dsi_tensorflow_lm_get(const struct dsi_tensorflow_lm *lm, uint32_t node);
 float dsi_tensorflow_lm_compute(struct dsi_tensorflow_lm *lm, const struct dsi_label_tree *tree,

@@ -4,6 +4,7 @@
 
 #include "runtime/base/alloc.h"
 
+#include <float.h>
 #include <string.h>
 
 enum dsinfer_status dsi_lstm_state_init(struct dsi_lstm_state *state, size_t n_cell) {
@@ -23,6 +24,16 @@ void dsi_lstm_state_reset(struct dsi_lstm_state *state) {
 
 void dsi_lstm_state_copy(const struct dsi_lstm_state *from, struct dsi_lstm_state *to) {
     memcpy(to->h, from->h, 2 * from->n_cell * sizeof(*to->h));
+}
+
+void dsi_lstm_state_write(const struct dsi_lstm_state *state, struct dsi_writer *writer) {
+    dsi_writer_put_floats(writer, state->h, state->n_cell);
+    dsi_writer_put_floats(writer, state->c, state->n_cell);
+}
+
+void dsi_lstm_state_read(struct dsi_lstm_state *state, struct dsi_reader *reader) {
+    dsi_reader_take_floats(reader, FLT_MAX, state->h, state->n_cell, "a value of h");
+    dsi_reader_take_floats(reader, FLT_MAX, state->c, state->n_cell, "a value of c");
 }
 
 enum dsinfer_status dsi_lstm_state_advance(struct dsi_lstm_state *state,

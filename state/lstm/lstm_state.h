@@ -3,6 +3,9 @@
 #ifndef DSI_STATE_LSTM_STATE_H
 #define DSI_STATE_LSTM_STATE_H
 
+#include "runtime/base/reader.h"
+#include "runtime/base/writer.h"
+
 #include <dsinfer/runner.h>
 
 struct dsi_lstm_state {
@@ -16,6 +19,10 @@ void dsi_lstm_state_reset(struct dsi_lstm_state *state);
 
 /* Makes `to` (same n_cell) equal to `from`. */
 void dsi_lstm_state_copy(const struct dsi_lstm_state *from, struct dsi_lstm_state *to);
+
+/* Saving, and reading back into one of the same n_cell. */
+void dsi_lstm_state_write(const struct dsi_lstm_state *state, struct dsi_writer *writer);
+void dsi_lstm_state_read(struct dsi_lstm_state *state, struct dsi_reader *reader);
 
 /* Runs `n_steps` windows of one stream and moves the state on; logits [n_steps][n_labels]. On
  * failure neither is touched. */

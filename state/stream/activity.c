@@ -5,6 +5,7 @@
 #include "frontend/level.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #define MARGIN 6.0f    /* decibels; 20 ms of noise differ by less */
 #define LOWEST -70.0f  /* decibels: nothing below stands out */
@@ -75,4 +76,36 @@ void dsi_activity_push(struct dsi_activity *activity, float decibels) {
 
 void dsi_activity_end(struct dsi_activity *activity) {
     note_fall(activity, OUTSIDE);
+}
+
+/* The frames that are still remembered. */
+static uint64_t get_oldest(const struct dsi_activity *activity) {
+    return activity->n_frames > DSI_ACTIVITY_SPAN ? activity->n_frames - DSI_ACTIVITY_SPAN : 0;
+}
+
+void dsi_activity_write(const struct dsi_activity *activity, struct dsi_writer *writer) {
+    uint64_t i;
+
+    dsi_writer_put_number(writer, activity->loud_end);
+    dsi_writer_put_number(writer, activity->active_end);
+    for (i = get_oldest(activity); i < activity->n_frames; i++) {
+        dsi_writer_put_float(writer, activity->levels[i % DSI_ACTIVITY_SPAN]);
+        dsi_writer_put_float(writer, activity->peaks[i % DSI_ACTIVITY_SPAN]);
+    }
+}
+
+void dsi_activity_read(struct dsi_activity *activity, uint64_t n_frames,
+                       struct dsi_reader *reader) {
+    uint64_t i;
+
+    memset(activity, 0, sizeof(*activity));
+    activity->n_frames = n_frames;
+    activity->loud_end = dsi_reader_take_number(reader, n_frames, "the last loud frame");
+    activity->active_end = dsi_reader_take_number(reader, n_frames, "the last active frame");
+    for (i = get_oldest(activity); i < n_frames; i++) {
+        activity->levels[i % DSI_ACTIVITY_SPAN] =
+            dsi_reader_take_float(reader, DSI_LEVEL_MIN, -DSI_LEVEL_MIN, "a level");
+        activity->peaks[i % DSI_ACTIVITY_SPAN] =
+            dsi_reader_take_float(reader, DSI_LEVEL_MIN, -DSI_LEVEL_MIN, "a peak of levels");
+    }
 }

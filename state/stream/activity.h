@@ -9,6 +9,9 @@
 #ifndef DSI_STATE_STREAM_ACTIVITY_H
 #define DSI_STATE_STREAM_ACTIVITY_H
 
+#include "runtime/base/reader.h"
+#include "runtime/base/writer.h"
+
 #include <stdint.h>
 
 /* Frames of a second. */
@@ -29,5 +32,9 @@ void dsi_activity_push(struct dsi_activity *activity, float decibels);
 
 /* The recording, or an utterance of it, ends here. */
 void dsi_activity_end(struct dsi_activity *activity);
+
+/* Saving; reading back what was heard in n_frames frames. */
+void dsi_activity_write(const struct dsi_activity *activity, struct dsi_writer *writer);
+void dsi_activity_read(struct dsi_activity *activity, uint64_t n_frames, struct dsi_reader *reader);
 
 #endif

@@ -7,6 +7,7 @@
 #include "state/decode/posterior.h"
 #include "state/decode/transcript.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -66,6 +67,41 @@ void dsi_gate_copy(const struct dsi_gate *from, struct dsi_gate *to) {
     to->state = from->state;
     for (i = from->state.n_rows - from->state.n_held; i < from->state.n_rows; i++) {
         memcpy(get_held(to, i), get_held(from, i), from->n_labels * sizeof(float));
+    }
+}
+
+void dsi_gate_write(const struct dsi_gate *gate, struct dsi_writer *writer) {
+    const struct dsi_gate_state *state = &gate->state;
+    uint64_t i;
+
+    dsi_level_write(&state->level, writer);
+    dsi_activity_write(&state->activity, writer);
+    dsi_writer_put_number(writer, state->n_rows);
+    dsi_writer_put_number(writer, state->first_row);
+    dsi_writer_put_number(writer, state->n_blank);
+    dsi_writer_put_number(writer, state->has_letters);
+    dsi_writer_put_number(writer, state->n_held);
+    for (i = state->n_rows - state->n_held; i < state->n_rows; i++) {
+        dsi_writer_put_floats(writer, get_held(gate, i), gate->n_labels);
+    }
+}
+
+void dsi_gate_read(struct dsi_gate *gate, uint64_t n_samples, struct dsi_reader *reader) {
+    struct dsi_gate_state *state = &gate->state;
+    uint64_t most_held = gate->is_on ? DSI_GATE_REACH : 0;
+    uint64_t i;
+
+    dsi_level_read(&state->level, n_samples, reader);
+    dsi_activity_read(&state->activity, n_samples / state->level.block_size, reader);
+    state->n_rows = dsi_reader_take_number(reader, UINT32_MAX, "the number of rows");
+    state->first_row = dsi_reader_take_number(reader, state->n_rows, "the first row");
+    state->n_blank = dsi_reader_take_number(reader, state->n_rows, "the number of blank rows");
+    state->has_letters = dsi_reader_take_number(reader, 1, "whether there were letters") != 0;
+    most_held = state->n_rows < most_held ? state->n_rows : most_held;
+    state->n_held = dsi_reader_take_number(reader, most_held, "the number of rows held");
+    for (i = state->n_rows - state->n_held; i < state->n_rows; i++) {
+        dsi_reader_take_floats(reader, FLT_MAX, get_held(gate, i), gate->n_labels,
+                               "a value of a row");
     }
 }
 

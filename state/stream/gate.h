@@ -52,6 +52,10 @@ void dsi_gate_reset(struct dsi_gate *gate);
 /* Makes `to` (same model and options) equal to `from`. */
 void dsi_gate_copy(const struct dsi_gate *from, struct dsi_gate *to);
 
+/* Saving; reading back into one of the same model and options, after n_samples samples. */
+void dsi_gate_write(const struct dsi_gate *gate, struct dsi_writer *writer);
+void dsi_gate_read(struct dsi_gate *gate, uint64_t n_samples, struct dsi_reader *reader);
+
 /* Takes the level of the next frame; rows about which it decides go to `decoder`. Fails as the
  * decoder does, as do all below. */
 enum dsinfer_status dsi_gate_take_level(struct dsi_gate *gate, struct dsinfer_decoder *decoder,

@@ -8,7 +8,9 @@
 #include "model/model.h"
 #include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
+#include "runtime/base/hash.h"
 #include "state/decode/decoder.h"
+#include "state/stream/snapshot.h"
 
 void dsinfer_stream_options_init(struct dsinfer_stream_options *options) {
     if (options) {
@@ -128,6 +130,7 @@ static enum dsinfer_status init_ahead(struct dsinfer_stream *stream) {
                ? dsi_utterance_init(&stream->ahead, stream->model, &stream->options, decoder, NULL)
                : status;
 }
+
 static enum dsinfer_status feed(struct dsinfer_stream *stream, const void *samples, bool is_float,
                                 size_t n_samples) {
     enum dsinfer_status status;
@@ -277,6 +280,113 @@ enum dsinfer_status dsinfer_stream_clone(const struct dsinfer_stream *stream,
     made->phase = stream->phase;
 
     *copy = made;
+    made = NULL;
+out:
+    dsinfer_stream_destroy(made);
+    return status;
+}
+
+/* What a stream that goes on must have in common with the one that was saved. */
+static uint64_t hash_options(const struct dsinfer_stream *stream) {
+    const struct dsinfer_stream_options *options = &stream->options;
+    uint64_t hash = dsi_decoder_get_fingerprint(stream->utterance.decoder);
+
+    hash = dsi_hash_number(hash, options->has_speech_gate != 0);
+    hash = dsi_hash_double(hash, options->endpoint_silence_s);
+    hash = dsi_hash_double(hash, options->endpoint_start_s);
+    return dsi_hash_double(hash, options->endpoint_longest_s);
+}
+
+static struct dsinfer_snapshot_info describe(const struct dsinfer_stream *stream) {
+    const struct dsinfer_model_info *info = &stream->model->info;
+    const struct dsinfer_decoder *decoder = stream->utterance.decoder;
+
+    return (struct dsinfer_snapshot_info){
+        .version = DSI_SNAPSHOT_VERSION,
+        .model = dsi_model_get_fingerprint(stream->model),
+        .options = hash_options(stream),
+        .family = info->family,
+        .sample_rate = info->sample_rate,
+        .n_cell = info->n_cell,
+        .n_labels = info->n_labels,
+        .n_steps = stream->options.n_steps,
+        .decoder = dsi_decoder_get_kind(decoder),
+        .beam_width = dsi_decoder_get_beam_width(decoder),
+        .has_speech_gate = stream->options.has_speech_gate != 0,
+        .n_samples = stream->utterance.n_samples,
+        .is_finished = stream->phase == DSI_STREAM_FINISHED,
+    };
+}
+
+/* Writes what finds room. */
+static enum dsinfer_status write_snapshot(const struct dsinfer_stream *stream,
+                                          struct dsi_writer *writer) {
+    struct dsinfer_snapshot_info info;
+
+    if (stream->utterance.is_whole) {
+        return DSINFER_ERR_UNSUPPORTED;
+    }
+    if (stream->phase == DSI_STREAM_FAILED) {
+        return DSINFER_ERR_STATE;
+    }
+    info = describe(stream);
+    return dsi_snapshot_write(&stream->utterance, &info, writer);
+}
+
+size_t dsinfer_stream_snapshot_size(const struct dsinfer_stream *stream) {
+    struct dsi_writer writer;
+
+    dsi_writer_init(&writer, NULL, 0);
+    return stream && write_snapshot(stream, &writer) == DSINFER_OK ? writer.size : 0;
+}
+
+enum dsinfer_status dsinfer_stream_save_snapshot(const struct dsinfer_stream *stream, void *buffer,
+                                                 size_t size) {
+    struct dsi_writer writer;
+    enum dsinfer_status status;
+
+    if (!stream || !buffer) {
+        return DSINFER_ERR_ARGUMENT;
+    }
+    dsi_writer_init(&writer, buffer, size);
+    status = write_snapshot(stream, &writer);
+    return status == DSINFER_OK && writer.size != size ? DSINFER_ERR_ARGUMENT : status;
+}
+
+enum dsinfer_status dsinfer_stream_load_snapshot(struct dsinfer_model *model,
+                                                 const struct dsinfer_stream_options *options,
+                                                 const void *buffer, size_t size,
+                                                 struct dsinfer_stream **stream,
+                                                 struct dsinfer_error *error) {
+    struct dsinfer_snapshot_info saved, own;
+    struct dsinfer_stream *made = NULL;
+    struct dsi_reader reader;
+    enum dsinfer_status status;
+
+    if (stream) {
+        *stream = NULL;
+    }
+    if (!stream || !model || !buffer) {
+        return dsi_fail(error, DSINFER_ERR_ARGUMENT, "a snapshot needs a model and a place");
+    }
+    status = dsi_snapshot_open(&reader, (struct dsi_bytes){buffer, size}, &saved, error);
+    if (status == DSINFER_OK) {
+        status = dsinfer_stream_create(model, options, &made, error);
+    }
+    if (status != DSINFER_OK) {
+        return status;
+    }
+    own = describe(made);
+    status = dsi_snapshot_check(&saved, &own, made->utterance.is_whole, error);
+    if (status == DSINFER_OK) {
+        status = dsi_snapshot_read(&reader, &made->utterance);
+    }
+    if (status != DSINFER_OK) {
+        goto out;
+    }
+    made->phase = saved.is_finished ? DSI_STREAM_FINISHED : DSI_STREAM_OPEN;
+
+    *stream = made;
     made = NULL;
 out:
     dsinfer_stream_destroy(made);

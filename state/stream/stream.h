@@ -15,9 +15,6 @@ enum dsi_stream_phase { DSI_STREAM_OPEN, DSI_STREAM_FINISHED, DSI_STREAM_FAILED 
 struct dsinfer_stream {
     struct dsinfer_model *model;           /* a reference of its own */
     struct dsinfer_stream_options options; /* but the decoder's, which keeps what it needs */
-    /* Most windows given to the network at once. */
-#define DSI_STREAM_MAX_STEPS 64
-
     enum dsi_stream_phase phase;
     struct dsi_utterance_scratch scratch; /* owned, all of it */
     struct dsi_utterance utterance;

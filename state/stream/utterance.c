@@ -9,7 +9,11 @@
 #include "state/decode/decoder.h"
 #include "state/decode/grow.h"
 
+#include <float.h>
 #include <string.h>
+
+/* Of a stream that is loaded: no one has recorded as many. */
+#define MAX_SAMPLES (UINT64_C(1) << 48)
 
 static enum dsinfer_status create_front_end(struct dsi_utterance *utterance,
                                             const struct dsinfer_model_info *info,
@@ -149,6 +153,58 @@ enum dsinfer_status dsi_utterance_copy(const struct dsi_utterance *from, struct 
     to->n_waiting = from->n_waiting;
     to->n_samples = from->n_samples;
     return dsi_decoder_copy(from->decoder, to->decoder);
+}
+
+/* Of the windows that wait only the last one is written as a whole, as the frames in `windows`:
+ * each other one is its first frame, then what the next one begins with. */
+enum dsinfer_status dsi_utterance_write(const struct dsi_utterance *utterance,
+                                        struct dsi_writer *writer) {
+    size_t i;
+
+    dsi_writer_put_number(writer, utterance->n_samples);
+    dsi_features_write(utterance->features, writer);
+    dsi_windows_write(utterance->windows, writer);
+    dsi_writer_put_number(writer, utterance->n_waiting);
+    for (i = 0; i + 1 < utterance->n_waiting; i++) {
+        dsi_writer_put_floats(writer, utterance->chunk + i * utterance->window_size,
+                              utterance->n_features);
+    }
+    dsi_lstm_state_write(&utterance->state, writer);
+    dsi_gate_write(&utterance->gate, writer);
+    return dsi_decoder_write(utterance->decoder, writer);
+}
+
+static void read_chunk(struct dsi_utterance *utterance, struct dsi_reader *reader) {
+    const size_t size = utterance->window_size;
+    const size_t width = utterance->n_features;
+    size_t i;
+
+    utterance->n_waiting =
+        (size_t)dsi_reader_take_number(reader, utterance->n_steps - 1, "the number of windows");
+    if (utterance->n_waiting == 0) {
+        return;
+    }
+    for (i = 0; i + 1 < utterance->n_waiting; i++) {
+        dsi_reader_take_floats(reader, FLT_MAX, utterance->chunk + i * size, width,
+                               "a value of a window");
+    }
+    dsi_windows_get_last(utterance->windows, utterance->chunk + i * size);
+    for (; i > 0; i--) {
+        float *window = utterance->chunk + (i - 1) * size;
+
+        memcpy(window + width, window + size, (size - width) * sizeof(*window));
+    }
+}
+
+void dsi_utterance_read(struct dsi_utterance *utterance, struct dsi_reader *reader) {
+    utterance->n_samples = dsi_reader_take_number(reader, MAX_SAMPLES, "the number of samples");
+    dsi_features_read(utterance->features, reader);
+    dsi_windows_read(utterance->windows, reader);
+    read_chunk(utterance, reader);
+    dsi_lstm_state_read(&utterance->state, reader);
+    dsi_gate_read(&utterance->gate, utterance->n_samples, reader);
+    dsi_decoder_read(utterance->decoder,
+                     utterance->gate.state.n_rows - utterance->gate.state.n_held, reader);
 }
 
 /* Sends the windows that wait through the network. Padding changes only what comes after it, and

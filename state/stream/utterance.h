@@ -52,6 +52,12 @@ void dsi_utterance_reset(struct dsi_utterance *utterance);
  * or finished. */
 enum dsinfer_status dsi_utterance_copy(const struct dsi_utterance *from, struct dsi_utterance *to);
 
+/* Saving, but not where it is_whole: ERR_NO_MEMORY. Reading back into an empty one of the same
+ * model and options. On failure, which the reader tells, it can only be finished. */
+enum dsinfer_status dsi_utterance_write(const struct dsi_utterance *utterance,
+                                        struct dsi_writer *writer);
+void dsi_utterance_read(struct dsi_utterance *utterance, struct dsi_reader *reader);
+
 /* Most frames of an utterance that is_whole: 21 minutes. */
 #define DSI_UTTERANCE_MAX_FRAMES 65536
 

@@ -26,6 +26,10 @@ struct dsinfer_hot_word {
     float boost;      /* natural logarithm, weighed by alpha like the language model; -1e6 to 1e6 */
 };
 
+/* "greedy", "tensorflow", "prefix"; "default" for DSINFER_DECODER_DEFAULT, "unknown" for anything
+ * else. A static string. */
+DSINFER_API const char *dsinfer_decoder_kind_name(enum dsinfer_decoder_kind kind);
+
 struct dsinfer_decoder_options {
     size_t size;                    /* of this struct, set by _init */
     enum dsinfer_decoder_kind kind; /* default DSINFER_DECODER_DEFAULT */
