@@ -4,9 +4,11 @@
 #include "bin/errors.h"
 #include "bin/inspect_graph.h"
 #include "bin/inspect_scorer.h"
+#include "bin/inspect_state.h"
 #include "bin/npy.h"
 #include "bin/output/json.h"
 #include "bin/output/writer.h"
+#include "bin/state_file.h"
 
 #include <dsinfer/decoder.h>
 #include <dsinfer/inspect.h>
@@ -374,6 +376,9 @@ static int inspect(const struct settings *settings, const char *path) {
     enum dsinfer_status status;
     struct cli_error error;
 
+    if (settings->graph < 0 && cli_state_probe(path)) {
+        return cli_inspect_state(path, settings->is_json);
+    }
     status = dsinfer_inspection_open(path, &inspection, &library_error);
     if (status != DSINFER_OK) {
         cli_fail_library(&error, status, &library_error);
@@ -421,7 +426,7 @@ const struct cli_command cli_inspect = {
     "are "
     "features, states and logits, and their shapes, its operations and weights, and what will run. "
     "Language models, "
-    "tries, scorers and alphabets are described, too.",
+    "tries, scorers, alphabets and saved states are described, too.",
     "  dsinfer inspect output_graph.pb\n"
     "  dsinfer inspect --json output_graph.pbmm\n"
     "  dsinfer inspect --graph dot output_graph.pb | dot -Tsvg -o network.svg\n",

@@ -14,11 +14,14 @@
 #include "bin/output/status.h"
 #include "bin/settings.h"
 #include "bin/speech_settings.h"
+#include "bin/state_file.h"
 
 #include <dsinfer/stream.h>
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CHUNK_SAMPLES 4096
 
@@ -29,6 +32,7 @@ struct settings {
     struct cli_output_settings output;
     struct cli_raw raw;
     struct cli_latency_settings latency;
+    struct cli_state_settings state;
     struct {
         bool progress, partials;
     } own;
@@ -40,7 +44,8 @@ struct job {
     struct dsinfer_stream *stream;
     struct cli_output output;
     struct cli_status status;
-    char *partial; /* owned: the partial text that was last shown, or NULL */
+    uint64_t n_skipped; /* samples at the beginning that a resumed stream has taken */
+    char *partial;      /* owned: the partial text that was last shown, or NULL */
     size_t n_failed;
     int exit_code; /* of the last failure */
 };
@@ -82,13 +87,69 @@ static bool show_partial(struct job *job, const char *name, double fed_s,
     return true;
 }
 
+static bool fail_runtime(struct cli_error *error, enum dsinfer_status status) {
+    cli_fail_library(error, status, NULL);
+    error->is_runtime = true;
+    return false;
+}
+
+/* Saves the state; what goes wrong is an output that cannot be written. */
+static bool save_state(const struct job *job, const char *path, struct cli_error *error) {
+    if (cli_state_save(path, job->stream, error)) {
+        return true;
+    }
+    error->is_runtime = true;
+    return false;
+}
+
+/* Saves the state of a run that may be killed, if enough was heard since the last time. */
+static bool save_sometimes(const struct job *job, uint64_t n_samples, uint64_t *n_saved,
+                           struct cli_error *error) {
+    const struct cli_state_settings *state = &job->settings->state;
+    const double rate = dsinfer_model_info(job->model)->sample_rate;
+
+    if (!state->resume || (double)(n_samples - *n_saved) < state->every_s * rate) {
+        return true;
+    }
+    *n_saved = n_samples;
+    return save_state(job, state->resume, error);
+}
+
+/* Reads on to where the stream is. */
+static bool skip(const struct job *job, struct cli_audio *audio, uint64_t *n_samples,
+                 struct cli_error *error) {
+    float samples[CHUNK_SAMPLES];
+
+    while (*n_samples < job->n_skipped && !cli_interrupt_get()) {
+        const uint64_t rest = job->n_skipped - *n_samples;
+        size_t n;
+
+        if (!cli_audio_read(audio, samples, rest < CHUNK_SAMPLES ? (size_t)rest : CHUNK_SAMPLES, &n,
+                            error)) {
+            return false;
+        }
+        if (n == 0 && !cli_interrupt_get()) {
+            return cli_fail(error, CLI_AUDIO,
+                            "%s: it has %" PRIu64 " samples, but the saved state is of %" PRIu64,
+                            job->settings->state.resume, *n_samples, job->n_skipped);
+        }
+        *n_samples += n;
+    }
+    return true;
+}
+
 /* Feeds the whole recording. `*is_written` turns false when the output fails. */
 static bool feed(struct job *job, const char *name, struct cli_audio *audio, uint64_t *n_samples,
                  bool *is_written, struct cli_error *error) {
     const double rate = dsinfer_model_info(job->model)->sample_rate;
     float samples[CHUNK_SAMPLES];
+    uint64_t n_saved;
     size_t n;
 
+    if (!skip(job, audio, n_samples, error)) {
+        return false;
+    }
+    n_saved = *n_samples;
     for (;;) {
         struct dsinfer_transcript transcript;
         enum dsinfer_status status;
@@ -110,12 +171,31 @@ static bool feed(struct job *job, const char *name, struct cli_audio *audio, uin
             }
         }
         if (status != DSINFER_OK) {
-            cli_fail_library(error, status, NULL);
-            error->is_runtime = true;
+            return fail_runtime(error, status);
+        }
+        if (!save_sometimes(job, *n_samples, &n_saved, error)) {
             return false;
         }
         cli_status_progress(&job->status, (double)*n_samples / rate);
     }
+}
+
+/* The recording has ended: saves what is to be gone on with, and finishes what is not. */
+static bool end_audio(struct job *job, struct dsinfer_transcript *transcript,
+                      struct cli_error *error) {
+    const struct cli_state_settings *state = &job->settings->state;
+    enum dsinfer_status status = DSINFER_OK;
+
+    if (state->save) {
+        return save_state(job, state->save, error);
+    }
+    if (state->resume && cli_interrupt_get() && !save_state(job, state->resume, error)) {
+        return false;
+    }
+    if (dsinfer_stream_get_n_samples(job->stream) > 0) {
+        status = dsinfer_stream_finish(job->stream, transcript);
+    }
+    return status == DSINFER_OK || fail_runtime(error, status);
 }
 
 /* Transcribes an open recording; false when nothing more can be written. */
@@ -129,20 +209,22 @@ static bool transcribe_audio(struct job *job, const char *name, struct cli_audio
 
     cli_status_begin(&job->status, name, cli_audio_get_duration_s(audio));
     is_good = feed(job, name, audio, &n_samples, &is_written, &error);
-    if (is_good && is_written && n_samples) {
-        const enum dsinfer_status status = dsinfer_stream_finish(job->stream, &transcript);
-
-        if (status != DSINFER_OK) {
-            is_good = cli_fail_library(&error, status, NULL);
-            error.is_runtime = true;
-        }
+    if (is_good && is_written) {
+        is_good = end_audio(job, &transcript, &error);
     }
     cli_status_end(&job->status, (double)n_samples / rate);
     if (!is_good) {
         fail(job, name, &error, CLI_EXIT_AUDIO);
         return true;
     }
-    return is_written && cli_output_result(&job->output, name, &transcript);
+    if (job->settings->state.save) {
+        return is_written;
+    }
+    is_written = is_written && cli_output_result(&job->output, name, &transcript);
+    if (is_written && job->settings->state.resume && !cli_interrupt_get()) {
+        (void)unlink(job->settings->state.resume);
+    }
+    return is_written;
 }
 
 static bool transcribe_one(struct job *job, const char *name) {
@@ -173,11 +255,34 @@ static int check_whole(const struct job *job) {
     if (dsinfer_model_info(job->model)->has_state) {
         return CLI_EXIT_OK;
     }
+    if (cli_state_get_option(&settings->state)) {
+        return cli_usage(cli_state_get_option(&settings->state),
+                         "this model takes recordings whole: it has no state to go on from");
+    }
     if (settings->own.partials || cli_latency_get_option(&settings->latency)) {
         return cli_usage(settings->own.partials ? "--partials"
                                                 : cli_latency_get_option(&settings->latency),
                          "this model takes recordings whole: there is no text before the end");
     }
+    return CLI_EXIT_OK;
+}
+
+/* Goes on from a saved state where one is asked for, and there. */
+static int load_stream(struct job *job, const struct dsinfer_stream_options *options) {
+    const struct cli_state_settings *state = &job->settings->state;
+    const char *path = state->load ? state->load : state->resume;
+    struct dsinfer_stream *loaded;
+    struct cli_error error;
+
+    if (!path || (!state->load && access(path, F_OK) != 0)) {
+        return CLI_EXIT_OK;
+    }
+    if (!cli_state_load(path, job->model, options, &loaded, &error)) {
+        return cli_report_exit(path, &error, CLI_EXIT_MODEL);
+    }
+    dsinfer_stream_destroy(job->stream);
+    job->stream = loaded;
+    job->n_skipped = state->resume ? dsinfer_stream_get_n_samples(loaded) : 0;
     return CLI_EXIT_OK;
 }
 
@@ -198,7 +303,7 @@ static int create_stream(struct job *job) {
     options.n_steps = cli_latency_get_steps(&settings->latency);
     status = dsinfer_stream_create(job->model, &options, &job->stream, &library_error);
     if (status == DSINFER_OK) {
-        return CLI_EXIT_OK;
+        return load_stream(job, &options);
     }
     return cli_decoder_report(&settings->decoder, cli_model_get_name(&settings->model), status,
                               &library_error);
@@ -238,6 +343,29 @@ static bool is_overwritten(const struct settings *settings, const char *name) {
     return name && settings->output.path && cli_is_same_file(name, settings->output.path);
 }
 
+/* A state is that of one input, and only a file can be read again. */
+static int check_state(const struct settings *settings, const struct cli_inputs *inputs,
+                       size_t n_words) {
+    const struct cli_state_settings *state = &settings->state;
+    const char *option = cli_state_get_option(state);
+    const char *saved = state->save ? state->save : state->resume;
+
+    if (!option) {
+        return CLI_PARSED;
+    }
+    if (inputs->n != 1 || n_words != 1) {
+        return cli_usage(option, "for one input only");
+    }
+    if (state->resume && strcmp(inputs->names[0], "-") == 0) {
+        return cli_usage("--resume", "standard input cannot be read again: name a file");
+    }
+    if (saved && (cli_is_same_file(inputs->names[0], saved) || is_overwritten(settings, saved) ||
+                  (settings->model.path && cli_is_same_file(settings->model.path, saved)))) {
+        return cli_usage(saved, "is used otherwise, too: it would be overwritten");
+    }
+    return CLI_PARSED;
+}
+
 /* Fills `inputs`; CLI_PARSED or the exit code after a report. */
 static int list_inputs(struct job *job, const struct cli_words *words, struct cli_inputs *inputs) {
     const struct settings *settings = job->settings;
@@ -271,7 +399,10 @@ static int list_inputs(struct job *job, const struct cli_words *words, struct cl
         is_overwritten(settings, settings->model.alphabet)) {
         return cli_usage(settings->output.path, "is the model's: it would be overwritten");
     }
-    return inputs->n ? CLI_PARSED : words->n > 1 ? CLI_EXIT_SOME : job->exit_code;
+    if (inputs->n) {
+        return check_state(settings, inputs, words->n);
+    }
+    return words->n > 1 ? CLI_EXIT_SOME : job->exit_code;
 }
 
 static int run(int argc, char **argv) {
@@ -283,6 +414,7 @@ static int run(int argc, char **argv) {
         cli_decoder_options(&settings.decoder),
         cli_decoder_scorer_options(&settings.decoder),
         cli_speech_options(&settings.speech),
+        cli_state_options(&settings.state),
         cli_output_options(&settings.output),
         cli_raw_options(&settings.raw),
     };
@@ -304,6 +436,9 @@ static int run(int argc, char **argv) {
     }
     if (exit_code == CLI_PARSED) {
         exit_code = cli_latency_check(&settings.latency);
+    }
+    if (exit_code == CLI_PARSED) {
+        exit_code = cli_state_check(&settings.state);
     }
     if (exit_code == CLI_PARSED) {
         exit_code = list_inputs(&job, &words, &inputs);

@@ -42,7 +42,9 @@ bool cli_writer_close(struct cli_writer *writer, struct cli_error *error) {
     return is_good;
 }
 
-bool cli_whole_file_open(struct cli_whole_file *whole, const char *path, struct cli_error *error) {
+/* A temporary file of this program alone or, `is_again`, of all that ever write `path`. */
+static bool open_whole(struct cli_whole_file *whole, const char *path, bool is_again,
+                       struct cli_error *error) {
     struct stat facts;
     const bool exists = stat(path, &facts) == 0;
     size_t size;
@@ -60,8 +62,13 @@ bool cli_whole_file_open(struct cli_whole_file *whole, const char *path, struct 
     }
     size = strlen(whole->path) + 32;
     whole->temporary = cli_calloc(size, 1);
-    snprintf(whole->temporary, size, "%s.%ld.tmp", whole->path, (long)getpid());
-    fd = open(whole->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (is_again) {
+        snprintf(whole->temporary, size, "%s.tmp", whole->path);
+    } else {
+        snprintf(whole->temporary, size, "%s.%ld.tmp", whole->path, (long)getpid());
+    }
+    fd = open(whole->temporary,
+              O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (is_again ? O_TRUNC : O_EXCL), 0666);
     whole->file = fd < 0 ? NULL : fdopen(fd, "wb");
     if (!whole->file) {
         cli_fail_errno(error, "cannot be written");
@@ -75,6 +82,15 @@ bool cli_whole_file_open(struct cli_whole_file *whole, const char *path, struct 
         return false;
     }
     return true;
+}
+
+bool cli_whole_file_open(struct cli_whole_file *whole, const char *path, struct cli_error *error) {
+    return open_whole(whole, path, false, error);
+}
+
+bool cli_whole_file_open_again(struct cli_whole_file *whole, const char *path,
+                               struct cli_error *error) {
+    return open_whole(whole, path, true, error);
 }
 
 bool cli_whole_file_finish(struct cli_whole_file *whole, struct cli_error *error) {

@@ -38,6 +38,11 @@ struct cli_whole_file {
 /* On failure there is nothing to discard. */
 bool cli_whole_file_open(struct cli_whole_file *whole, const char *path, struct cli_error *error);
 
+/* The same for a file that is replaced again and again by a program that may be killed: what that
+ * leaves beside `path` has always one name, and the next one takes it over. */
+bool cli_whole_file_open_again(struct cli_whole_file *whole, const char *path,
+                               struct cli_error *error);
+
 /* Writes what is buffered; the file is complete but not yet in its place. */
 bool cli_whole_file_finish(struct cli_whole_file *whole, struct cli_error *error);
 
