@@ -321,9 +321,6 @@ static int check(struct settings *settings, const struct cli_words *words) {
         return cli_usage("--model_name", "'%s' has a folder in it; that is --output_dir",
                          settings->model_name);
     }
-    if (settings->output_dir && !*settings->output_dir) {
-        return cli_usage("--output_dir", "names no folder");
-    }
     if (settings->output_dir && stat(settings->output_dir, &facts) == 0 &&
         !S_ISDIR(facts.st_mode)) {
         struct cli_error error;

@@ -151,6 +151,14 @@ static enum dsinfer_status set_lengths(struct resolver *r, const struct dsi_flag
     }
     r->is_frozen = true;
     conversion->lengths = are_whole ? NULL : lengths;
+    if (!are_whole) { /* Model Optimizer refuses it, so some mean the number of steps */
+        dsi_conversion_add_note(conversion,
+                                dsi_irw_print(&conversion->document,
+                                              "note: '%.*s' is frozen below the %" PRId64
+                                              " time steps of a call; from "
+                                              "there on the rows of the outputs are all the same",
+                                              SHOWN(item->name), conversion->n_steps));
+    }
     return DSINFER_OK;
 }
 

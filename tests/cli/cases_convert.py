@@ -215,7 +215,7 @@ def test_bad_options_are_refused():
     fails('convert', MODEL, '--data_type', 'FP8', code=2, name='--data-type')
     fails('convert', MODEL, '--ir_version', '7', code=2, name='--ir-version')
     fails('convert', MODEL, '--model_name', 'a/b', code=2, name='--model_name', says='--output_dir')
-    fails('convert', MODEL, '--output_dir', '', code=2, name='--output_dir')
+    fails('convert', MODEL, '--output_dir', '', code=2, name='--output-dir')
     fails('convert', MODEL, '--output_dir', MODEL, code=5, name=MODEL, says='no folder')
     below = os.path.join(MODEL, 'below')
     fails('convert', MODEL, '--output_dir', below, code=5, name=below, says='cannot be made')
@@ -342,6 +342,7 @@ def test_lengths_may_be_less_than_the_steps_or_left_open():
                      '--input', 'input_lengths' + ('' if name == 'open' else '->[7]'))
         assert ('length of 0' in result.err) == (name == 'open')
         assert ("'input_lengths->[7]'" in result.out) == (name == '7')
+        assert ('below the 16 time steps' in result.err) == (name == '7'), result.err
         flags = ['--input', 'windows=%swindows.npy' % golden, '--input', 'c=%sc.npy' % golden,
                  '--input', 'h=%sh.npy' % golden]
         if name == 'open':
