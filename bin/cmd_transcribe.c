@@ -405,6 +405,24 @@ static int list_inputs(struct job *job, const struct cli_words *words, struct cl
     return words->n > 1 ? CLI_EXIT_SOME : job->exit_code;
 }
 
+static int check_settings(struct settings *settings) {
+    int exit_code = cli_raw_check(&settings->raw);
+
+    if (exit_code == CLI_PARSED) {
+        exit_code = cli_decoder_check(&settings->decoder);
+    }
+    if (exit_code == CLI_PARSED) {
+        exit_code = cli_speech_check(&settings->speech);
+    }
+    if (exit_code == CLI_PARSED) {
+        exit_code = cli_latency_check(&settings->latency);
+    }
+    if (exit_code == CLI_PARSED) {
+        exit_code = cli_state_check(&settings->state);
+    }
+    return exit_code;
+}
+
 static int run(int argc, char **argv) {
     struct settings settings;
     struct cli_group groups[] = {
@@ -426,19 +444,7 @@ static int run(int argc, char **argv) {
     memset(&settings.own, 0, sizeof(settings.own));
     exit_code = cli_parse(&cli_transcribe, groups, CLI_N(groups), argc, argv, &words);
     if (exit_code == CLI_PARSED) {
-        exit_code = cli_raw_check(&settings.raw);
-    }
-    if (exit_code == CLI_PARSED) {
-        exit_code = cli_decoder_check(&settings.decoder);
-    }
-    if (exit_code == CLI_PARSED) {
-        exit_code = cli_speech_check(&settings.speech);
-    }
-    if (exit_code == CLI_PARSED) {
-        exit_code = cli_latency_check(&settings.latency);
-    }
-    if (exit_code == CLI_PARSED) {
-        exit_code = cli_state_check(&settings.state);
+        exit_code = check_settings(&settings);
     }
     if (exit_code == CLI_PARSED) {
         exit_code = list_inputs(&job, &words, &inputs);

@@ -1,5 +1,5 @@
-/* An LSTM in an IR that is written, for ir_write_build.c: with lengths of its own as an LSTMSequence,
- * without as a TensorIterator around an LSTMCell.
+/* An LSTM in an IR that is written, for ir_write_build.c: with lengths of its own as an
+ * LSTMSequence, without as a TensorIterator around an LSTMCell.
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef DSI_IR_IR_WRITE_LSTM_H
 #define DSI_IR_IR_WRITE_LSTM_H

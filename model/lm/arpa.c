@@ -258,8 +258,8 @@ static enum dsinfer_status add_word(struct arpa *arpa, struct dsi_text word, flo
     }
     if (!is_unknown(&word)) {
         index = lm->info.n_words++;
-        if (!insert(arpa->tables[0], &lm->u.probing.words, dsi_hash_compute(0, word.text, word.size),
-                    &entry)) {
+        if (!insert(arpa->tables[0], &lm->u.probing.words,
+                    dsi_hash_compute(0, word.text, word.size), &entry)) {
             return fail_line(arpa, "the word is there twice");
         }
         dsi_store_u32(entry + 8, index);

@@ -9,8 +9,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Nodes that a tree may have: so many labels of each prefix may differ, half a minute of speech, and
- * so many in all, that a narrow beam too loses nothing in some minutes of very sure frames. */
+/* Nodes that a tree may have: so many labels of each prefix may differ, half a minute of speech,
+ * and so many in all, that a narrow beam too loses nothing in some minutes of very sure frames. */
 #define MAX_NODES_A_PREFIX 256
 #define FREE_NODES (1U << 16)
 
