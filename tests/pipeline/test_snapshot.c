@@ -250,7 +250,7 @@ static void snapshots_made_up_are_refused_or_harmless(void **state) {
         uint8_t *copy = malloc(size);
 
         assert_non_null(copy);
-        for (k = 0; k < 400; k++) {
+        for (k = 0; k < 80; k++) {
             struct dsinfer_error error = {DSINFER_OK, ""};
             const size_t at = 72 + test_rng_next(&rng) % (size - 80);
             struct dsinfer_stream *stream;
