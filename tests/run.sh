@@ -85,9 +85,9 @@ make_clang_sanitized() {
         -Db_lundef=false && run clang_sanitized --suite unit --suite fuzz --suite pipeline
 }
 
-# Data races: the properties over the public interface, several streams in several threads.
+# Data races: the tests in which several threads work, with streams of one model.
 make_thread() {
-    build thread -Dbuildtype=debugoptimized -Db_sanitize=thread && run thread --suite pipeline
+    build thread -Dbuildtype=debugoptimized -Db_sanitize=thread && run thread test_batch test_stream
 }
 
 # What the sanitizers cannot see: memory read before it was written, libraries without them.
