@@ -158,6 +158,10 @@ static enum dsinfer_status reserve_weight(struct dsi_plan *plan, struct dsinfer_
     return DSINFER_OK;
 }
 
+static const struct dsi_product *get_product(const struct dsi_plan *plan) {
+    return &plan->kernels.products[DSI_PRECISION_F32];
+}
+
 /* Packs rows of `rows` slice by slice. */
 static void pack_slices(const struct dsi_plan *plan, const struct dsi_weight *part,
                         struct dsi_bytes rows, const struct dsi_mapped_file *file, void *packed) {
@@ -169,14 +173,14 @@ static void pack_slices(const struct dsi_plan *plan, const struct dsi_weight *pa
         const size_t n_rows = part->k - first < n_slice ? part->k - first : n_slice;
         const struct dsi_bytes slice = {rows.data + first * row_size, n_rows * row_size};
 
-        plan->kernels.pack(&(struct dsi_pack){.k = part->k,
-                                              .n = part->n,
-                                              .first_row = first,
-                                              .n_rows = n_rows,
-                                              .n_columns = part->n,
-                                              .rows = slice.data,
-                                              .row_stride = row_size,
-                                              .packed = packed});
+        get_product(plan)->pack(&(struct dsi_pack){.k = part->k,
+                                                   .n = part->n,
+                                                   .first_row = first,
+                                                   .n_rows = n_rows,
+                                                   .n_columns = part->n,
+                                                   .rows = slice.data,
+                                                   .row_stride = row_size,
+                                                   .packed = packed});
         dsi_mapped_file_drop(file, slice);
     }
 }
@@ -228,7 +232,7 @@ static void convert_slices(const struct dsi_plan *plan, const struct dsi_weight 
             };
 
             dsi_stored_read(stored, &place, buffer, place.n_columns);
-            plan->kernels.pack(&pack);
+            get_product(plan)->pack(&pack);
         }
     }
 }
@@ -275,10 +279,10 @@ static enum dsinfer_status pack_weight(struct dsi_plan *plan, uint32_t value,
     if (status != DSINFER_OK) {
         return status;
     }
-    if (plan->kernels.is_in_place && rows.size && is_aligned(rows.data, sizeof(float))) {
+    if (get_product(plan)->is_in_place && rows.size && is_aligned(rows.data, sizeof(float))) {
         weight.data = rows.data;
     } else {
-        weight.size = plan->kernels.get_packed_size(part->k, part->n);
+        weight.size = get_product(plan)->get_packed_size(part->k, part->n);
         if (weight.size > DSI_PLAN_MAX_WEIGHTS - plan->weights_size) {
             return dsi_fail(err, DSINFER_ERR_LIMIT, "packed weights need more than %zu bytes",
                             DSI_PLAN_MAX_WEIGHTS);

@@ -9,7 +9,8 @@
  * Tolerance of every implementation against kernels/ref, which is the definition:
  *   gemm       6e-8 * (4 + sqrt(k)) * M + 1e-37, M = sum over k of |a_ik * b_kj| + |start|, where
  *              M fits a float: what rounding does to a sum formed in float in any order.
- *              Infinities and NaN in the operands give the same infinities and NaN
+ *              Infinities and NaN in the operands give the same infinities and NaN. In int8 the
+ *              sum is exact, and a_ik, b_kj in M are the values that the integers stand for
  *   lstm_step  c within 3e-7 (1 + |c|), h within 3e-7, infinities and NaN the same, gates of
  *              infinite z exactly 0 or 1; for c up to 1e30 (beyond, a forget gate below 1e-37 may
  *              count as 0)
@@ -21,9 +22,30 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* How B is kept, and what that makes of the product.
+ *   f32   as it is
+ *   bf16  each b rounded to the 8 significant bits of a bfloat16, to nearest, ties to even; NaN
+ *         stays NaN. A and the sums are float
+ *   int8  b_kj stands for q_kj * s_j with s_j = max over k of |b_kj| / 127, and a_ik for
+ *         p_ik * t_i with t_i = max over k of |a_ik| / 127; q and p are integers in -127 … 127.
+ *         In float: q = nearbyint(b * (127 / max)), t = max / 127, and q = t = 0 where the maximum
+ *         is below 2^-100. A row of A, or a column of B, in which something is not finite has NaN
+ *         for its scale. Then c = clip(start + (float)(sum over k of p * q) * (t_i * s_j)) with the
+ *         sum in int32: k is at most DSI_INT8_MAX_K */
+enum dsi_precision {
+    DSI_PRECISION_F32,
+    DSI_PRECISION_BF16,
+    DSI_PRECISION_INT8,
+    DSI_N_PRECISIONS,
+};
+
+#define DSI_INT8_MAX_K ((size_t)1 << 17)
+
 /* C[m,n] = clip(start + A[m,k] · B[k,n]), start being the bias row or what C holds.
  * clip(x) = min(max(x, 0), limit) where limit >= 0 is finite (NaN stays NaN), x itself where limit
- * is infinite. Rows of A and of C do not overlap: with m > 1, a_stride >= k and c_stride >= n. */
+ * is infinite. Rows of A and of C do not overlap: with m > 1, a_stride >= k and c_stride >= n.
+ * Columns first_column … first_column + n_columns - 1 of C are computed, the others not touched:
+ * first_column is a multiple of DSI_PACK_COLUMNS, and so is n_columns unless they end with n. */
 struct dsi_gemm {
     size_t m, n, k;
     const float *a; /* [m,k], rows `a_stride` floats apart */
@@ -33,6 +55,8 @@ struct dsi_gemm {
     float *c;          /* [m,n], rows `c_stride` floats apart */
     size_t c_stride;
     float limit; /* INFINITY: none */
+    size_t first_column, n_columns;
+    void *prepared; /* what `prepare` made of A, aligned to DSI_ALIGNMENT; not read without one */
 };
 
 /* Columns of a part of B that is packed begin at multiples of this. */
@@ -62,9 +86,8 @@ struct dsi_lstm_step {
     float *c_next, *h_next; /* [n_cell] */
 };
 
-struct dsi_kernels {
-    const char *name; /* "reference", "blas", "avx2" */
-
+/* The matrix product in one precision. */
+struct dsi_product {
     /* True where B is used as it is, row-major [k,n] and aligned to 4; pack is then a plain copy.
      */
     bool is_in_place;
@@ -75,14 +98,28 @@ struct dsi_kernels {
      * element's result does not depend on its position. */
     bool is_batch_exact;
 
-    /* Bytes of a packed B[k,n], at most 64 * k * (n / 16 + 1); that this fits a size_t, and is
-     * worth its memory, is checked by the caller. */
+    /* Bytes of a packed B[k,n], at most 64 * (k + 2) * (n / 16 + 1); that this fits a size_t, and
+     * is worth its memory, is checked by the caller. */
     size_t (*get_packed_size)(size_t k, size_t n);
 
     /* Packs a part of B[k,n]. Parts may come in any order; together they are B. */
     void (*pack)(const struct dsi_pack *pack);
 
+    /* NULL, or to be called with all parts of B before the first is packed; `packed` is all zero
+     * before. (The scales of int8 are those of whole columns.) */
+    void (*measure)(const struct dsi_pack *pack);
+
+    /* NULL, or to be called before the columns of a product are computed, once for all of them:
+     * turns A into gemm->prepared, of get_prepared_size(m, k) bytes (at most 8 * m * (k + 64)). */
+    void (*prepare)(const struct dsi_gemm *gemm);
+    size_t (*get_prepared_size)(size_t m, size_t k); /* NULL where prepare is */
+
     void (*gemm)(const struct dsi_gemm *gemm);
+};
+
+struct dsi_kernels {
+    const char *name; /* "reference", "blas", "avx2" */
+    struct dsi_product products[DSI_N_PRECISIONS];
     void (*lstm_step)(const struct dsi_lstm_step *step);
 };
 

@@ -68,6 +68,9 @@ static enum dsinfer_status run_dense(const struct dsi_op_call *call, struct dsin
     };
 
     (void)err;
+    if (!gemm.bias) {
+        dsi_op_clear(&gemm);
+    }
     dsi_op_multiply(call->kernels, &gemm);
     return DSINFER_OK;
 }

@@ -105,7 +105,7 @@ void dsi_lstm_begin(const struct dsi_op_call *call, const struct dsi_lstm_inputs
     memcpy(work->h, call->inputs[which->h].bytes.data, state_size);
     memcpy(work->c, call->inputs[which->c].bytes.data, state_size);
     gemm.c = work->z;
-    call->kernels->gemm(&gemm);
+    dsi_op_multiply(call->kernels, &gemm);
 }
 
 void dsi_lstm_add_recurrent(const struct dsi_op_call *call, const struct dsi_lstm_work *work,
@@ -123,5 +123,5 @@ void dsi_lstm_add_recurrent(const struct dsi_op_call *call, const struct dsi_lst
         .limit = INFINITY,
     };
 
-    call->kernels->gemm(&gemm);
+    dsi_op_multiply(call->kernels, &gemm);
 }

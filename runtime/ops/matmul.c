@@ -84,6 +84,7 @@ static enum dsinfer_status run_matmul(const struct dsi_op_call *call, struct dsi
 
     (void)err;
     if (call->shapes->n_weights) {
+        dsi_op_clear(&gemm);
         dsi_op_multiply(call->kernels, &gemm);
     } else {
         multiply_plainly(gemm.m, gemm.n, gemm.k, gemm.a, a_strides,

@@ -151,12 +151,19 @@ size_t dsi_op_count(const struct dsi_shape *shape) {
 }
 
 void dsi_op_multiply(const struct dsi_kernels *kernels, const struct dsi_gemm *gemm) {
+    struct dsi_gemm all = *gemm;
+
+    all.first_column = 0;
+    all.n_columns = gemm->n;
+    kernels->products[DSI_PRECISION_F32].gemm(&all);
+}
+
+void dsi_op_clear(const struct dsi_gemm *gemm) {
     size_t i;
 
-    for (i = 0; !gemm->bias && i < gemm->m; i++) {
+    for (i = 0; i < gemm->m; i++) {
         memset(gemm->c + i * gemm->c_stride, 0, gemm->n * sizeof(*gemm->c));
     }
-    kernels->gemm(gemm);
 }
 
 void dsi_op_get_strides(const struct dsi_shape *shape, int64_t strides[DSI_MAX_RANK]) {

@@ -62,8 +62,11 @@ void dsi_op_set_output(struct dsi_op_shapes *shapes, enum dsi_dtype dtype,
 size_t dsi_op_count(const struct dsi_shape *shape);
 size_t dsi_op_count_from(const struct dsi_shape *shape, size_t first);
 
-/* The kernels' gemm, but without a bias it starts from zero. */
+/* The kernels' gemm for all columns. */
 void dsi_op_multiply(const struct dsi_kernels *kernels, const struct dsi_gemm *gemm);
+
+/* Makes C zero, so that a product without a bias starts from there. */
+void dsi_op_clear(const struct dsi_gemm *gemm);
 
 /* Strides, in elements, of a tensor in C order. */
 void dsi_op_get_strides(const struct dsi_shape *shape, int64_t strides[DSI_MAX_RANK]);

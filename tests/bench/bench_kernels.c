@@ -70,20 +70,20 @@ static void print_line(const struct buffers *buffers, const char *level, const c
 
 static void pack(const struct buffers *buffers, const struct dsi_kernels *kernels, size_t k,
                  size_t n) {
-    kernels->pack(&(struct dsi_pack){.k = k,
-                                     .n = n,
-                                     .n_rows = k,
-                                     .n_columns = n,
-                                     .rows = buffers->rows,
-                                     .row_stride = n * sizeof(float),
-                                     .packed = buffers->packed});
+    kernels->products[DSI_PRECISION_F32].pack(&(struct dsi_pack){.k = k,
+                                                                 .n = n,
+                                                                 .n_rows = k,
+                                                                 .n_columns = n,
+                                                                 .rows = buffers->rows,
+                                                                 .row_stride = n * sizeof(float),
+                                                                 .packed = buffers->packed});
 }
 
 static void bench_gemm(const struct buffers *buffers, const struct dsi_kernels *kernels, size_t m,
                        size_t n, size_t k) {
     const struct dsi_gemm gemm = {
-        m, n, k, buffers->a, k, buffers->packed, buffers->bias, buffers->c, n, 20.0f};
-    const size_t size = kernels->get_packed_size(k, n);
+        m, n, k, buffers->a, k, buffers->packed, buffers->bias, buffers->c, n, 20.0f, 0, n, NULL};
+    const size_t size = kernels->products[DSI_PRECISION_F32].get_packed_size(k, n);
     /* About as long as one pass over the largest B. */
     const int n_calls = (int)((size_t)MAX_K * MAX_N / (k * n) / m) + 1;
     double best = INFINITY;
@@ -95,7 +95,7 @@ static void bench_gemm(const struct buffers *buffers, const struct dsi_kernels *
         const double start = now_s();
 
         for (call = 0; call < n_calls; call++) {
-            kernels->gemm(&gemm);
+            kernels->products[DSI_PRECISION_F32].gemm(&gemm);
         }
         best = fmin(best, (now_s() - start) / n_calls);
     }

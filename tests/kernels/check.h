@@ -15,8 +15,9 @@
 #include <stddef.h>
 
 struct check {
-    struct dsi_kernels kernels;   /* under test */
-    struct dsi_kernels reference; /* the definition */
+    struct dsi_kernels kernels;                    /* under test */
+    struct dsi_kernels reference;                  /* the definition */
+    struct dsi_product product, reference_product; /* of those, in the precision under test */
     struct test_rng rng;
     const char *kernel; /* name of the kernel under test */
     char what[200];     /* the call being checked */

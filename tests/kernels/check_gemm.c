@@ -41,7 +41,7 @@ static float *allocate(size_t count) {
 /* B at `rows` is filled float by float, as no row of it is aligned. */
 static void create_b(struct check *check, const struct gemm_case *test, struct operands *o) {
     const size_t row_size = test->n * sizeof(float);
-    const size_t alignment = check->kernels.is_in_place ? sizeof(float) : DSI_ALIGNMENT;
+    const size_t alignment = check->product.is_in_place ? sizeof(float) : DSI_ALIGNMENT;
     size_t first, l, j;
 
     o->row_stride = row_size + 3;
@@ -57,12 +57,12 @@ static void create_b(struct check *check, const struct gemm_case *test, struct o
         }
     }
 
-    check_memory_create(&o->packed, check->kernels.get_packed_size(test->k, test->n), alignment,
+    check_memory_create(&o->packed, check->product.get_packed_size(test->k, test->n), alignment,
                         test->place);
     for (first = 0; first < test->k; first += test->slice) {
         const size_t rest = test->k - first;
 
-        check->kernels.pack(&(struct dsi_pack){.k = test->k,
+        check->product.pack(&(struct dsi_pack){.k = test->k,
                                                .n = test->n,
                                                .first_row = first,
                                                .n_rows = rest < test->slice ? rest : test->slice,
@@ -80,8 +80,8 @@ static void compute_expected(struct check *check, const struct gemm_case *test,
                              struct operands *o) {
     const size_t count = test->m * test->n;
     float *a = allocate(test->m * test->k), *b = allocate(test->k * test->n);
-    struct dsi_gemm gemm = {test->m, test->n, test->k,     o->a.data, o->a.stride,
-                            o->b,    NULL,    o->expected, test->n,   test->limit};
+    struct dsi_gemm gemm = {test->m,     test->n, test->k,     o->a.data, o->a.stride, o->b, NULL,
+                            o->expected, test->n, test->limit, 0,         test->n,     NULL};
     size_t i, j;
 
     for (i = 0; i < test->m; i++) {
@@ -98,13 +98,13 @@ static void compute_expected(struct check *check, const struct gemm_case *test,
     for (i = 0; i < test->k * test->n; i++) {
         b[i] = fabsf(o->b[i]);
     }
-    check->reference.gemm(&gemm);
+    check->reference_product.gemm(&gemm);
     gemm.a = a;
     gemm.a_stride = test->k;
     gemm.b = b;
     gemm.c = o->magnitude;
     gemm.limit = INFINITY;
-    check->reference.gemm(&gemm);
+    check->reference_product.gemm(&gemm);
     for (i = 0; i < count; i++) {
         o->magnitude[i] = isnan(o->magnitude[i]) ? INFINITY : o->magnitude[i];
     }
@@ -146,10 +146,11 @@ static void check_case(struct check *check, const struct gemm_case *test) {
     create_operands(check, test, &o);
     compute_expected(check, test, &o);
 
-    gemm = (struct dsi_gemm){test->m,       test->n, test->k,  o.a.data,   o.a.stride,
-                             o.packed.data, NULL,    o.c.data, o.c.stride, test->limit};
+    gemm = (struct dsi_gemm){test->m, test->n,  test->k,    o.a.data,    o.a.stride, o.packed.data,
+                             NULL,    o.c.data, o.c.stride, test->limit, 0,          test->n,
+                             NULL};
     gemm.bias = test->has_bias ? o.bias.data : NULL;
-    check->kernels.gemm(&gemm);
+    check->product.gemm(&gemm);
 
     for (i = 0; i < test->m; i++) {
         for (j = 0; j < test->n; j++) {
@@ -221,10 +222,20 @@ static void compare_part(struct check *check, const struct operands *o, const vo
 
     check_begin(check, "rows %zu to %zu, %zu columns, k %zu", first, first + m, n, k);
     check_matrix_create(&c, m, n, 1, CHECK_AT_END);
-    gemm = (struct dsi_gemm){
-        m,      n,        k,    o->a.data + first * o->a.stride, o->a.stride, packed, o->bias.data,
-        c.data, c.stride, 20.0f};
-    check->kernels.gemm(&gemm);
+    gemm = (struct dsi_gemm){m,
+                             n,
+                             k,
+                             o->a.data + first * o->a.stride,
+                             o->a.stride,
+                             packed,
+                             o->bias.data,
+                             c.data,
+                             c.stride,
+                             20.0f,
+                             0,
+                             n,
+                             NULL};
+    check->product.gemm(&gemm);
     for (i = 0; i < m; i++) {
         if (memcmp(c.data + i * c.stride, whole + (first + i) * o->c.stride, n * sizeof(float))) {
             check_fail(check, "row %zu differs from the same row in the whole", first + i);
@@ -244,9 +255,10 @@ static void check_exact(struct check *check, size_t n, size_t k) {
 
     check_begin(check, "exact, n %zu k %zu", n, k);
     create_operands(check, &test, &o);
-    gemm = (struct dsi_gemm){test.m,        n,           k,        o.a.data,   o.a.stride,
-                             o.packed.data, o.bias.data, o.c.data, o.c.stride, 20.0f};
-    check->kernels.gemm(&gemm);
+    gemm = (struct dsi_gemm){test.m,      n,        k,          o.a.data, o.a.stride, o.packed.data,
+                             o.bias.data, o.c.data, o.c.stride, 20.0f,    0,          n,
+                             NULL};
+    check->product.gemm(&gemm);
     for (i = 0; i < COUNT(chunks); i++) {
         for (first = 0; first < test.m; first += chunks[i]) {
             const size_t rest = test.m - first;
@@ -256,9 +268,9 @@ static void check_exact(struct check *check, size_t n, size_t k) {
         }
     }
     for (i = 1; i < n; i += 1 + i / 3) {
-        check_memory_create(&narrow, check->kernels.get_packed_size(k, i), DSI_ALIGNMENT,
+        check_memory_create(&narrow, check->product.get_packed_size(k, i), DSI_ALIGNMENT,
                             CHECK_AT_END);
-        check->kernels.pack(&(struct dsi_pack){.k = k,
+        check->product.pack(&(struct dsi_pack){.k = k,
                                                .n = i,
                                                .n_rows = k,
                                                .n_columns = i,
@@ -276,7 +288,7 @@ void check_gemm(struct check *check) {
     check->kernel = "gemm";
     check_sizes(check);
     check_model_sizes(check);
-    if (check->kernels.is_batch_exact) {
+    if (check->product.is_batch_exact) {
         check_exact(check, 29, 100);
         check_exact(check, 150, 600);
         check_exact(check, 64, 257);

@@ -39,6 +39,8 @@ static size_t run_checks(const struct dsi_kernels *kernels) {
         memset(&check, 0, sizeof(check));
         check.kernels = *kernels;
         dsi_kernels_init(&check.reference, DSI_KERNELS_REFERENCE, 0);
+        check.product = kernels->products[DSI_PRECISION_F32];
+        check.reference_product = check.reference.products[DSI_PRECISION_F32];
         check.rng.state = 20180605;
         checks[i](&check);
         printf("%-10s %-10s %6zu calls, %zu failures, worst error %.2f of the tolerance\n",

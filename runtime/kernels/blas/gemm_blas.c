@@ -22,41 +22,44 @@ static void clip_row(float *c, size_t n, float limit) {
     }
 }
 
-static void multiply(const struct dsi_gemm *gemm) {
-    const int m = (int)gemm->m, n = (int)gemm->n, k = (int)gemm->k;
-    const float *b = gemm->b;
+static void multiply(const struct dsi_gemm *gemm, float *c) {
+    const int m = (int)gemm->m, n = (int)gemm->n_columns, k = (int)gemm->k;
+    const int b_stride = (int)gemm->n;
+    const float *b = (const float *)gemm->b + gemm->first_column;
 
     /* BLAS takes sizes and strides as int; callers limit them far below that. */
     assert(gemm->m <= INT_MAX && gemm->n <= INT_MAX && gemm->k <= INT_MAX);
     assert(gemm->a_stride <= INT_MAX && gemm->c_stride <= INT_MAX);
 
     if (m == 1) {
-        cblas_sgemv(CblasRowMajor, CblasTrans, k, n, 1.0f, b, n, gemm->a, 1, 1.0f, gemm->c, 1);
+        cblas_sgemv(CblasRowMajor, CblasTrans, k, n, 1.0f, b, b_stride, gemm->a, 1, 1.0f, c, 1);
     } else {
         cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1.0f, gemm->a,
-                    (int)gemm->a_stride, b, n, 1.0f, gemm->c, (int)gemm->c_stride);
+                    (int)gemm->a_stride, b, b_stride, 1.0f, c, (int)gemm->c_stride);
     }
 }
 
 static void gemm_blas(const struct dsi_gemm *gemm) {
+    float *c = gemm->c + gemm->first_column;
     size_t i;
 
-    if (gemm->m == 0 || gemm->n == 0) {
+    if (gemm->m == 0 || gemm->n_columns == 0) {
         return;
     }
     for (i = 0; gemm->bias && i < gemm->m; i++) {
-        memcpy(gemm->c + i * gemm->c_stride, gemm->bias, gemm->n * sizeof(float));
+        memcpy(c + i * gemm->c_stride, gemm->bias + gemm->first_column,
+               gemm->n_columns * sizeof(float));
     }
     if (gemm->k > 0) {
-        multiply(gemm);
+        multiply(gemm, c);
     }
     for (i = 0; !isinf(gemm->limit) && i < gemm->m; i++) {
-        clip_row(gemm->c + i * gemm->c_stride, gemm->n, gemm->limit);
+        clip_row(c + i * gemm->c_stride, gemm->n_columns, gemm->limit);
     }
 }
 
 void dsi_kernels_init_blas(struct dsi_kernels *kernels) {
     kernels->name = "blas";
-    kernels->is_batch_exact = false;
-    kernels->gemm = gemm_blas;
+    kernels->products[DSI_PRECISION_F32].is_batch_exact = false;
+    kernels->products[DSI_PRECISION_F32].gemm = gemm_blas;
 }

@@ -22,8 +22,7 @@ void dsi_pack_ref(const struct dsi_pack *pack) {
     }
 }
 
-/* NaN and -0 pass. */
-static float clip(float x, float limit) {
+float dsi_clip_ref(float x, float limit) {
     if (isinf(limit)) {
         return x;
     }
@@ -39,13 +38,13 @@ void dsi_gemm_ref(const struct dsi_gemm *gemm) {
         const float *a = gemm->a + i * gemm->a_stride;
         float *c = gemm->c + i * gemm->c_stride;
 
-        for (j = 0; j < gemm->n; j++) {
+        for (j = gemm->first_column; j < gemm->first_column + gemm->n_columns; j++) {
             double sum = (double)(gemm->bias ? gemm->bias[j] : c[j]);
 
             for (l = 0; l < gemm->k; l++) {
                 sum += (double)a[l] * (double)b[l * gemm->n + j];
             }
-            c[j] = clip((float)sum, gemm->limit);
+            c[j] = dsi_clip_ref((float)sum, gemm->limit);
         }
     }
 }

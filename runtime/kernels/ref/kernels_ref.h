@@ -10,6 +10,19 @@ size_t dsi_get_packed_size_ref(size_t k, size_t n);
 void dsi_pack_ref(const struct dsi_pack *pack);
 
 void dsi_gemm_ref(const struct dsi_gemm *gemm);
+
+size_t dsi_get_packed_size_bf16_ref(size_t k, size_t n);
+void dsi_pack_bf16_ref(const struct dsi_pack *pack);
+void dsi_gemm_bf16_ref(const struct dsi_gemm *gemm);
+
+size_t dsi_get_packed_size_int8_ref(size_t k, size_t n);
+void dsi_measure_int8_ref(const struct dsi_pack *pack);
+void dsi_pack_int8_ref(const struct dsi_pack *pack);
+void dsi_gemm_int8_ref(const struct dsi_gemm *gemm);
+
+/* min(max(x, 0), limit) where the limit is finite, else x. NaN and -0 pass. */
+float dsi_clip_ref(float x, float limit);
+
 void dsi_lstm_step_ref(const struct dsi_lstm_step *step);
 
 #endif

@@ -237,10 +237,11 @@ void dsi_gemm_avx2(const struct dsi_gemm *gemm) {
     /* Panels in a tile of one, two, three rows. */
     static const size_t panels[] = {1, 4, 3, 2};
     const size_t most = gemm->m < sizeof(panels) / sizeof(panels[0]) ? panels[gemm->m] : 1;
+    const size_t end = gemm->m > 0 ? gemm->first_column + gemm->n_columns : 0;
     size_t column, n_panels, first_k;
 
-    for (column = 0; gemm->m > 0 && column < gemm->n; column += n_panels * PANEL) {
-        const size_t rest = gemm->n - column;
+    for (column = gemm->first_column; column < end; column += n_panels * PANEL) {
+        const size_t rest = end - column;
 
         n_panels = rest >= most * PANEL ? most : 1;
         first_k = 0;

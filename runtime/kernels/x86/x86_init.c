@@ -9,10 +9,11 @@ void dsi_kernels_init_native(struct dsi_kernels *kernels, unsigned cpu_flags) {
         return;
     }
     kernels->name = "avx2";
-    kernels->is_in_place = false;
-    kernels->is_batch_exact = true;
-    kernels->get_packed_size = dsi_get_packed_size_avx2;
-    kernels->pack = dsi_pack_avx2;
-    kernels->gemm = dsi_gemm_avx2;
+    kernels->products[DSI_PRECISION_F32] = (struct dsi_product){
+        .is_batch_exact = true,
+        .get_packed_size = dsi_get_packed_size_avx2,
+        .pack = dsi_pack_avx2,
+        .gemm = dsi_gemm_avx2,
+    };
     kernels->lstm_step = dsi_lstm_step_avx2;
 }

@@ -190,7 +190,9 @@ static void a_weight_of_two_nodes_is_packed_once(void **state) {
     dsi_kernels_init(&native, DSI_KERNELS_NATIVE, dsi_cpu_get_flags());
     plan = make_plan(DSI_KERNELS_NATIVE, &shape);
     assert_int_equal(dsi_plan_get_weights_size(plan),
-                     native.is_in_place ? 0 : native.get_packed_size(16, 16));
+                     native.products[DSI_PRECISION_F32].is_in_place
+                         ? 0
+                         : native.products[DSI_PRECISION_F32].get_packed_size(16, 16));
     dsi_plan_destroy(plan);
 }
 

@@ -25,13 +25,13 @@ static void a_product_starts_from_the_bias_or_from_c(void **state) {
     static const float from_c[] = {6, 12, 15, 24};
     const struct dsi_kernels kernels = make_reference();
     float c[] = {1, 1, 1, 1};
-    struct dsi_gemm gemm = {2, 2, 3, a, 4, b, NULL, c, 2, INFINITY};
+    struct dsi_gemm gemm = {2, 2, 3, a, 4, b, NULL, c, 2, INFINITY, 0, 2, NULL};
 
     (void)state;
-    kernels.gemm(&gemm);
+    kernels.products[DSI_PRECISION_F32].gemm(&gemm);
     assert_memory_equal(c, from_c, sizeof(c));
     gemm.bias = bias;
-    kernels.gemm(&gemm);
+    kernels.products[DSI_PRECISION_F32].gemm(&gemm);
     assert_memory_equal(c, from_bias, sizeof(c));
 }
 
@@ -40,10 +40,10 @@ static void a_clip_cuts_both_ends_and_passes_nan(void **state) {
     static const float expected[] = {0, 0.5f, 20, NAN, 0, 20};
     const struct dsi_kernels kernels = make_reference();
     float c[6];
-    const struct dsi_gemm gemm = {1, 6, 0, start, 1, start, start, c, 6, 20.0f};
+    const struct dsi_gemm gemm = {1, 6, 0, start, 1, start, start, c, 6, 20.0f, 0, 6, NULL};
 
     (void)state;
-    kernels.gemm(&gemm);
+    kernels.products[DSI_PRECISION_F32].gemm(&gemm);
     assert_true(isnan(c[3]));
     c[3] = expected[3];
     assert_memory_equal(c, expected, sizeof(c));
@@ -72,10 +72,11 @@ static void a_level_gives_no_more_than_the_processor_has(void **state) {
     (void)state;
     dsi_kernels_init(&kernels, DSI_KERNELS_REFERENCE, ~0u);
     assert_string_equal(kernels.name, "reference");
-    assert_true(kernels.is_in_place && kernels.is_batch_exact);
+    assert_true(kernels.products[DSI_PRECISION_F32].is_in_place &&
+                kernels.products[DSI_PRECISION_F32].is_batch_exact);
     dsi_kernels_init(&kernels, DSI_KERNELS_NATIVE, 0);
     assert_string_not_equal(kernels.name, "avx2");
-    assert_true(kernels.is_in_place);
+    assert_true(kernels.products[DSI_PRECISION_F32].is_in_place);
     dsi_kernels_init(&kernels, DSI_KERNELS_PORTABLE, dsi_cpu_get_flags());
     assert_string_not_equal(kernels.name, "avx2");
 }
@@ -91,7 +92,7 @@ static void packing_in_slices_is_packing_at_once(void **state) {
 
     (void)state;
     dsi_kernels_init(&kernels, DSI_KERNELS_NATIVE, dsi_cpu_get_flags());
-    assert_true(kernels.get_packed_size(k, n) <= sizeof(whole));
+    assert_true(kernels.products[DSI_PRECISION_F32].get_packed_size(k, n) <= sizeof(whole));
     for (i = 0; i < k * n; i++) {
         b[i] = (float)i;
     }
@@ -104,12 +105,12 @@ static void packing_in_slices_is_packing_at_once(void **state) {
                              .rows = b,
                              .row_stride = n * sizeof(float),
                              .packed = whole};
-    kernels.pack(&pack);
+    kernels.products[DSI_PRECISION_F32].pack(&pack);
     pack.packed = slices;
     for (pack.first_row = 0; pack.first_row < k; pack.first_row += 5) {
         pack.n_rows = k - pack.first_row < 5 ? k - pack.first_row : 5;
         pack.rows = b + pack.first_row * n;
-        kernels.pack(&pack);
+        kernels.products[DSI_PRECISION_F32].pack(&pack);
     }
     assert_memory_equal(whole, slices, sizeof(whole));
 
@@ -121,7 +122,7 @@ static void packing_in_slices_is_packing_at_once(void **state) {
         pack.n_columns =
             n - pack.first_column < DSI_PACK_COLUMNS ? n - pack.first_column : DSI_PACK_COLUMNS;
         pack.rows = b + pack.first_column;
-        kernels.pack(&pack);
+        kernels.products[DSI_PRECISION_F32].pack(&pack);
     }
     assert_memory_equal(whole, slices, sizeof(whole));
 }

@@ -1,0 +1,104 @@
+/* Matrix product in integers of 8 bits: the definition.
+ *
+ * Packed B: the largest |b| of each of the n columns as floats, NaN where something in it is not
+ * finite; behind them q, row-major, a byte an element.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "runtime/kernels/ref/kernels_ref.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#define SMALLEST 0x1p-100f
+
+static float load(const unsigned char *bytes) {
+    float x;
+
+    memcpy(&x, bytes, sizeof(x));
+    return x;
+}
+
+/* NaN as soon as something is not finite. */
+static float max_magnitude(float max, float x) {
+    if (!isfinite(x)) {
+        return NAN;
+    }
+    return fabsf(x) > max ? fabsf(x) : max;
+}
+
+/* What a value is multiplied with before it is rounded, and an integer to get a value. */
+static float get_inverse_scale(float max) {
+    return max >= SMALLEST ? 127.0f / max : 0.0f;
+}
+
+static float get_scale(float max) {
+    return max < SMALLEST ? 0.0f : max / 127.0f;
+}
+
+size_t dsi_get_packed_size_int8_ref(size_t k, size_t n) {
+    return n * (sizeof(float) + k);
+}
+
+void dsi_measure_int8_ref(const struct dsi_pack *pack) {
+    const unsigned char *from = pack->rows;
+    float *max = (float *)pack->packed + pack->first_column;
+    size_t i, j;
+
+    for (i = 0; i < pack->n_rows; i++) {
+        for (j = 0; j < pack->n_columns; j++) {
+            max[j] = max_magnitude(max[j], load(from + i * pack->row_stride + j * sizeof(float)));
+        }
+    }
+}
+
+void dsi_pack_int8_ref(const struct dsi_pack *pack) {
+    const unsigned char *from = pack->rows;
+    const float *max = (const float *)pack->packed + pack->first_column;
+    int8_t *q = (int8_t *)((float *)pack->packed + pack->n) + pack->first_row * pack->n +
+                pack->first_column;
+    size_t i, j;
+
+    for (i = 0; i < pack->n_rows; i++) {
+        for (j = 0; j < pack->n_columns; j++) {
+            const float x = load(from + i * pack->row_stride + j * sizeof(float));
+
+            q[i * pack->n + j] =
+                isnan(max[j]) ? 0 : (int8_t)nearbyintf(x * get_inverse_scale(max[j]));
+        }
+    }
+}
+
+/* Sum over k of p * q for one element of C. */
+static int32_t multiply(const struct dsi_gemm *gemm, const float *a, float inverse, size_t column) {
+    const int8_t *q = (const int8_t *)((const float *)gemm->b + gemm->n) + column;
+    int32_t sum = 0;
+    size_t l;
+
+    for (l = 0; l < gemm->k; l++) {
+        sum += (int32_t)nearbyintf(a[l] * inverse) * q[l * gemm->n];
+    }
+    return sum;
+}
+
+void dsi_gemm_int8_ref(const struct dsi_gemm *gemm) {
+    const float *b_max = gemm->b;
+    size_t i, j, l;
+
+    for (i = 0; i < gemm->m; i++) {
+        const float *a = gemm->a + i * gemm->a_stride;
+        float *c = gemm->c + i * gemm->c_stride;
+        float max = 0.0f;
+
+        for (l = 0; l < gemm->k; l++) {
+            max = max_magnitude(max, a[l]);
+        }
+        for (j = gemm->first_column; j < gemm->first_column + gemm->n_columns; j++) {
+            const float scale = get_scale(max) * get_scale(b_max[j]);
+            const float inverse = get_inverse_scale(max);
+            const int32_t sum = isnan(max) ? 0 : multiply(gemm, a, inverse, j);
+            const double start = (double)(gemm->bias ? gemm->bias[j] : c[j]);
+
+            c[j] = dsi_clip_ref((float)(start + (double)sum * (double)scale), gemm->limit);
+        }
+    }
+}
