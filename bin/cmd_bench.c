@@ -25,15 +25,12 @@ struct settings {
     struct {
         bool is_json, is_paced;
         uint32_t n_steps, n_threads, n_streams;
-        int precision;
     } own;
     struct cli_model_settings model;
     struct cli_decoder_settings decoder;
 };
 
 #define OWN(member) (offsetof(struct settings, own.member) - offsetof(struct settings, own))
-
-static const char *const precision_names[] = {"fp32", NULL};
 
 static const struct cli_option own_options[] = {
     {"json", 0, CLI_FLAG, NULL, OWN(is_json), "one JSON object", 0, 0, NULL},
@@ -44,7 +41,6 @@ static const struct cli_option own_options[] = {
     {"streams", 0, CLI_NUMBER, "N", OWN(n_streams),
      "so many at once, in batches, paced in real time", 1, 1024, NULL},
     {"paced", 0, CLI_FLAG, NULL, OWN(is_paced), "in real time with one stream, too", 0, 0, NULL},
-    {"precision", 0, CLI_CHOICE, NULL, OWN(precision), "of the weights", 0, 0, precision_names},
 };
 
 /* What is printed. */
@@ -80,9 +76,7 @@ static double count_products(const struct dsinfer_model_info *info) {
 
 /* All weights are read once in a call, those of the LSTM's recurrent half once for each step. */
 static double count_bytes(const struct dsinfer_model_info *info, uint32_t n_steps) {
-    const double recurrent = 4.0 * info->n_cell * info->n_cell * sizeof(float);
-
-    return (double)info->weights_size + (n_steps - 1.0) * recurrent;
+    return (double)info->weights_size + (n_steps - 1.0) * (double)info->recurrent_size;
 }
 
 static void fill_report(struct report *report, struct cli_bench *bench) {
@@ -129,8 +123,7 @@ static void print_json(const struct report *report) {
     cli_json_set(object, "family", cli_json_string(dsinfer_family_name(info->family)));
     cli_json_set(object, "n_cell", json_integer(info->n_cell));
     cli_json_set(object, "kernels", cli_json_string(info->kernels));
-    cli_json_set(object, "precision",
-                 cli_json_string(precision_names[report->settings->own.precision]));
+    cli_json_set(object, "precision", cli_json_string(dsinfer_precision_name(info->precision)));
     cli_json_set(object, "threads", json_integer(report->settings->own.n_threads));
     cli_json_set(object, "streams", json_integer(bench->n_streams));
     cli_json_set(object, "steps", json_integer(bench->n_steps));
@@ -178,7 +171,7 @@ static void print_text(const struct report *report) {
     putchar('\n');
     printf("           %s, %" PRIu32 " cells, %s kernels, %s, 1 thread, %" PRIu32 " stream%s\n",
            dsinfer_family_name(info->family), info->n_cell, info->kernels,
-           precision_names[report->settings->own.precision], bench->n_streams,
+           dsinfer_precision_name(info->precision), bench->n_streams,
            bench->n_streams > 1 ? "s" : "");
     print_name("language   ", lm ? lm : "no language model");
     printf("; a beam of %" PRIu32 "\n", bench->decoder.beam_width);

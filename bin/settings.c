@@ -13,6 +13,9 @@ const char *const cli_family_names[] = {"ds01", "ds03", "ds04", "ds05", "ds06", 
 /* In the order of enum dsinfer_kernel_level. */
 static const char *const kernel_names[] = {"native", "portable", "reference", NULL};
 
+/* In the order of enum dsinfer_precision. */
+static const char *const precision_names[] = {"fp32", "bf16", "int8", NULL};
+
 static const struct cli_option model_options[] = {
     {"model", 'm', CLI_TEXT, "FILE", offsetof(struct cli_model_settings, path),
      "acoustic model, .pb or .pbmm (default: the bundled English one)", 0, 0, NULL},
@@ -20,6 +23,8 @@ static const struct cli_option model_options[] = {
      "labels of the model (default: in the model, alphabet.txt beside it, or English)", 0, 0, NULL},
     {"kernels", 0, CLI_CHOICE, NULL, offsetof(struct cli_model_settings, kernels),
      "arithmetic: the fastest here, BLAS, or plain C (default native)", 0, 0, kernel_names},
+    {"precision", 0, CLI_CHOICE, NULL, offsetof(struct cli_model_settings, precision),
+     "weights: as they are, or rounded and faster (default fp32)", 0, 0, precision_names},
 };
 
 struct cli_group cli_model_options(struct cli_model_settings *settings) {
@@ -27,6 +32,7 @@ struct cli_group cli_model_options(struct cli_model_settings *settings) {
 
     memset(settings, 0, sizeof(*settings));
     settings->kernels = DSINFER_KERNELS_NATIVE;
+    settings->precision = DSINFER_PRECISION_F32;
     return group;
 }
 
@@ -40,8 +46,8 @@ struct cli_group cli_model_path_options(struct cli_model_settings *settings) {
 struct cli_group cli_kernel_options(struct cli_model_settings *settings) {
     struct cli_group group = cli_model_options(settings);
 
-    group.options += group.n_options - 1;
-    group.n_options = 1;
+    group.options += group.n_options - 2;
+    group.n_options = 2;
     return group;
 }
 
@@ -109,6 +115,7 @@ int cli_model_open(struct cli_model_settings *settings, struct dsinfer_model **m
     }
     dsinfer_model_options_init(&options);
     options.kernels = (enum dsinfer_kernel_level)settings->kernels;
+    options.precision = (enum dsinfer_precision)settings->precision;
     options.alphabet_path = settings->alphabet;
     status = dsinfer_model_open(cli_model_get_name(settings), &options, model, &library_error);
     if (status != DSINFER_OK) {

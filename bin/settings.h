@@ -9,18 +9,19 @@
 
 #include <dsinfer/model.h>
 
-/* -m --alphabet --kernels */
+/* -m --alphabet --kernels --precision */
 struct cli_model_settings {
     const char *path; /* NULL: the bundled model */
     const char *alphabet;
     int kernels;      /* enum dsinfer_kernel_level */
+    int precision;    /* enum dsinfer_precision */
     char *found_path; /* owned: the bundled model's, once it was opened */
 };
 
 /* Fills in the defaults and returns the options. */
 struct cli_group cli_model_options(struct cli_model_settings *settings);
 
-/* --model or --kernels alone, where the rest has no meaning. */
+/* --model alone, or all about arithmetic, where the rest has no meaning. */
 struct cli_group cli_model_path_options(struct cli_model_settings *settings);
 struct cli_group cli_kernel_options(struct cli_model_settings *settings);
 

@@ -17,6 +17,12 @@
 
 #define N_ENGLISH_LABELS 29
 
+const char *dsinfer_precision_name(enum dsinfer_precision precision) {
+    static const char *const names[] = {"fp32", "bf16", "int8"};
+
+    return (unsigned)precision <= DSINFER_PRECISION_INT8 ? names[precision] : "unknown";
+}
+
 void dsinfer_model_options_init(struct dsinfer_model_options *options) {
     if (options) {
         *options = (struct dsinfer_model_options){.size = sizeof(*options)};
@@ -40,6 +46,10 @@ static enum dsinfer_status take_options(const struct dsinfer_model_options *from
     if ((unsigned)options->kernels > DSINFER_KERNELS_REFERENCE) {
         return dsi_fail(err, DSINFER_ERR_ARGUMENT, "there is no kernel level %d",
                         (int)options->kernels);
+    }
+    if ((unsigned)options->precision > DSINFER_PRECISION_INT8) {
+        return dsi_fail(err, DSINFER_ERR_ARGUMENT, "there is no precision %d",
+                        (int)options->precision);
     }
     return DSINFER_OK;
 }
@@ -67,7 +77,29 @@ void dsi_model_get_shapes(const struct dsinfer_model *model, size_t n_streams, s
     shapes[DSI_ROLE_LENGTHS] = dsi_shape_make(1, state);
 }
 
-static enum dsinfer_status make_network(struct dsinfer_model *model, struct dsinfer_error *err) {
+static enum dsinfer_status set_precision(struct dsinfer_model *model,
+                                         enum dsinfer_precision precision,
+                                         struct dsinfer_error *err) {
+    static const enum dsi_precision precisions[] = {[DSINFER_PRECISION_F32] = DSI_PRECISION_F32,
+                                                    [DSINFER_PRECISION_BF16] = DSI_PRECISION_BF16,
+                                                    [DSINFER_PRECISION_INT8] = DSI_PRECISION_INT8};
+
+    model->info.precision = precision;
+    if (precision == DSINFER_PRECISION_F32) {
+        return DSINFER_OK;
+    }
+    if (!model->is_fused) {
+        return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
+                        "the network of this model is not of the usual structure and runs only in "
+                        "fp32, not in %s",
+                        dsinfer_precision_name(precision));
+    }
+    return dsi_convert_round(&model->network, precisions[precision], err);
+}
+
+static enum dsinfer_status make_network(struct dsinfer_model *model,
+                                        enum dsinfer_precision precision,
+                                        struct dsinfer_error *err) {
     struct dsi_shape shapes[DSI_ROLE_LENGTHS + 1];
     int64_t n_streams = model->signature.n_streams;
     int64_t n_steps = model->signature.n_steps;
@@ -75,6 +107,9 @@ static enum dsinfer_status make_network(struct dsinfer_model *model, struct dsin
 
     status = dsi_convert_network(&model->graph, &model->signature, &model->kernels, NULL,
                                  &model->network, &model->is_fused, err);
+    if (status == DSINFER_OK) {
+        status = set_precision(model, precision, err);
+    }
     if (status != DSINFER_OK) {
         return status;
     }
@@ -88,6 +123,7 @@ static void fill_info(struct dsinfer_model *model, const struct dsi_metadata *me
                       const char *format) {
     const struct dsi_signature *signature = &model->signature;
     struct dsinfer_model_info *info = &model->info;
+    struct dsi_plan_sizes sizes;
 
     if (metadata->language.size) {
         memcpy(model->language, metadata->language.data, metadata->language.size);
@@ -109,7 +145,9 @@ static void fill_info(struct dsinfer_model *model, const struct dsi_metadata *me
     info->has_softmax = signature->has_softmax;
     info->has_state = !signature->is_bidirectional;
     info->kernels = model->kernels.name;
-    info->weights_size = dsi_plan_get_weights_size(model->plan);
+    dsi_plan_get_sizes(model->plan, &sizes);
+    info->weights_size = sizes.weights;
+    info->recurrent_size = sizes.recurrent;
 }
 
 static enum dsinfer_status check_alphabet(const struct dsinfer_model *model, const char *path,
@@ -238,7 +276,7 @@ static enum dsinfer_status open_bytes(struct dsinfer_model *model, struct dsi_by
         status = dsi_metadata_read(&model->graph, &model->signature, &metadata, err);
     }
     if (status == DSINFER_OK) {
-        status = make_network(model, err);
+        status = make_network(model, options->precision, err);
     }
     if (status == DSINFER_OK) {
         fill_info(model, &metadata, format->name);

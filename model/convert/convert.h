@@ -9,6 +9,7 @@
  *     fuse_dense  MatMul + Add or BiasAdd + Relu + Minimum become one Dense
  *     fuse_lstm   BlockLSTM + mask + picks of the last states become one Lstm
  *     free_rows   reshapes between them vanish; the result takes any N and T
+ *     round       weights may be kept in fewer bits
  *
  * Passes that recognise something say whether they did; not to is no error.
  *
@@ -85,6 +86,11 @@ enum dsinfer_status
 dsi_convert_network(const struct dsi_graph *graph, const struct dsi_signature *signature,
                     const struct dsi_kernels *kernels, const struct dsi_convert_watch *watch,
                     struct dsi_graph *network, bool *is_fused, struct dsinfer_error *err);
+
+/* After all of it, for a fused network: keeps its weights in that precision, but for those of the
+ * first and the last layer, which stay float32: attribute `precision` (int) of Dense and Lstm. */
+enum dsinfer_status dsi_convert_round(struct dsi_graph *network, enum dsi_precision precision,
+                                      struct dsinfer_error *err);
 
 /* For passes: gives a node another op, other inputs and other attributes. `op` is a static string.
  */

@@ -557,8 +557,14 @@ void dsi_plan_destroy(struct dsi_plan *plan) {
     dsi_free(plan);
 }
 
-size_t dsi_plan_get_weights_size(const struct dsi_plan *plan) {
-    return plan->weights_size;
+void dsi_plan_get_sizes(const struct dsi_plan *plan, struct dsi_plan_sizes *sizes) {
+    size_t i;
+
+    *sizes = (struct dsi_plan_sizes){.packed = plan->packed_size};
+    for (i = 0; i < plan->n_weights; i++) {
+        sizes->weights += plan->weights[i].size;
+        sizes->recurrent += plan->weights[i].part.is_recurrent ? plan->weights[i].size : 0;
+    }
 }
 
 size_t dsi_plan_get_n_steps(const struct dsi_plan *plan) {

@@ -27,8 +27,14 @@ enum dsinfer_status dsi_plan_create(const struct dsi_graph *graph,
                                     struct dsinfer_error *err);
 void dsi_plan_destroy(struct dsi_plan *plan);
 
-/* Bytes of packed weights. */
-size_t dsi_plan_get_weights_size(const struct dsi_plan *plan);
+/* Bytes of weights. */
+struct dsi_plan_sizes {
+    size_t weights;   /* as the kernels read them */
+    size_t recurrent; /* of those: read once for every step, not once for all steps of a run */
+    size_t packed;    /* of those in `weights`: in memory of the plan, not in the graph's */
+};
+
+void dsi_plan_get_sizes(const struct dsi_plan *plan, struct dsi_plan_sizes *sizes);
 
 /* Steps that run, in order, views (Reshape) among them: the node of step i, for `inspect`. */
 size_t dsi_plan_get_n_steps(const struct dsi_plan *plan);

@@ -3,7 +3,8 @@
  *
  * A weight is packed slice by slice and the pages just read are given back, so that loading never
  * holds a big model twice. One that is stored otherwise than as float32 in C order becomes so on
- * the way, in a buffer of one slice. SPDX-License-Identifier: BSD-2-Clause */
+ * the way, in a buffer of one slice. Where the kernels measure a weight before it is packed, all
+ * slices are read twice. SPDX-License-Identifier: BSD-2-Clause */
 #include "runtime/exec/plan_internal.h"
 
 #include "runtime/base/alloc.h"
@@ -46,6 +47,24 @@ enum dsinfer_status dsi_plan_check_shape(const char *name, enum dsi_dtype dtype,
     return DSINFER_OK;
 }
 
+/* Appends the memory in which the largest A of the step's products is prepared. */
+static void add_prepared(const struct dsi_plan *plan, struct dsi_op_shapes *shapes) {
+    const size_t offset = (shapes->scratch_size + DSI_ALIGNMENT - 1) & ~(size_t)(DSI_ALIGNMENT - 1);
+    size_t i;
+
+    for (i = 0; i < shapes->n_weights; i++) {
+        const struct dsi_weight *weight = &shapes->weights[i];
+        const struct dsi_product *product = &plan->kernels.products[weight->precision];
+
+        if (product->prepare) { /* A is a value: its size has been checked */
+            const size_t end = offset + product->get_prepared_size(weight->max_m, weight->k);
+
+            shapes->prepared_offset = offset;
+            shapes->scratch_size = end > shapes->scratch_size ? end : shapes->scratch_size;
+        }
+    }
+}
+
 enum dsinfer_status dsi_plan_infer_step(const struct dsi_plan *plan,
                                         const struct dsi_plan_step *step,
                                         const struct dsi_tensor *tensors,
@@ -73,6 +92,9 @@ enum dsinfer_status dsi_plan_infer_step(const struct dsi_plan *plan,
         status = dsi_fail(err, DSINFER_ERR_LIMIT,
                           "node '%s' needs %zu bytes of scratch memory, more than %zu",
                           step->node->name, shapes->scratch_size, DSI_RUN_MAX_MEMORY);
+    }
+    if (status == DSINFER_OK) {
+        add_prepared(plan, shapes);
     }
     return status;
 }
@@ -138,7 +160,8 @@ static uint32_t find_weight(const struct dsi_plan *plan, uint32_t root,
 
     while (i != DSI_PLAN_NONE &&
            (plan->weights[i].part.first_row != part->first_row ||
-            plan->weights[i].part.k != part->k || plan->weights[i].part.n != part->n)) {
+            plan->weights[i].part.k != part->k || plan->weights[i].part.n != part->n ||
+            plan->weights[i].part.precision != part->precision)) {
         i = plan->weights[i].next;
     }
     return i;
@@ -158,13 +181,17 @@ static enum dsinfer_status reserve_weight(struct dsi_plan *plan, struct dsinfer_
     return DSINFER_OK;
 }
 
-static const struct dsi_product *get_product(const struct dsi_plan *plan) {
-    return &plan->kernels.products[DSI_PRECISION_F32];
+static const struct dsi_product *get_product(const struct dsi_plan *plan,
+                                             const struct dsi_weight *part) {
+    return &plan->kernels.products[part->precision];
 }
 
-/* Packs rows of `rows` slice by slice. */
-static void pack_slices(const struct dsi_plan *plan, const struct dsi_weight *part,
-                        struct dsi_bytes rows, const struct dsi_mapped_file *file, void *packed) {
+/* Measuring or packing. */
+typedef void (*take_fn)(const struct dsi_pack *pack);
+
+/* Hands over rows of `rows` slice by slice. */
+static void take_slices(take_fn take, const struct dsi_weight *part, struct dsi_bytes rows,
+                        const struct dsi_mapped_file *file, void *packed) {
     const size_t row_size = part->n * sizeof(float);
     const size_t n_slice = row_size && row_size < SLICE_SIZE ? SLICE_SIZE / row_size : 1;
     size_t first;
@@ -173,16 +200,28 @@ static void pack_slices(const struct dsi_plan *plan, const struct dsi_weight *pa
         const size_t n_rows = part->k - first < n_slice ? part->k - first : n_slice;
         const struct dsi_bytes slice = {rows.data + first * row_size, n_rows * row_size};
 
-        get_product(plan)->pack(&(struct dsi_pack){.k = part->k,
-                                                   .n = part->n,
-                                                   .first_row = first,
-                                                   .n_rows = n_rows,
-                                                   .n_columns = part->n,
-                                                   .rows = slice.data,
-                                                   .row_stride = row_size,
-                                                   .packed = packed});
+        take(&(struct dsi_pack){.k = part->k,
+                                .n = part->n,
+                                .first_row = first,
+                                .n_rows = n_rows,
+                                .n_columns = part->n,
+                                .rows = slice.data,
+                                .row_stride = row_size,
+                                .packed = packed});
         dsi_mapped_file_drop(file, slice);
     }
+}
+
+static void pack_rows(const struct dsi_product *product, const struct dsi_weight *part,
+                      const struct dsi_tensor *tensor, void *packed) {
+    const size_t row_size = part->n * sizeof(float);
+    const struct dsi_bytes rows = {tensor->bytes.data + part->first_row * row_size,
+                                   part->k * row_size};
+
+    if (product->measure) {
+        take_slices(product->measure, part, rows, tensor->file, packed);
+    }
+    take_slices(product->pack, part, rows, tensor->file, packed);
 }
 
 /* How much of a stored matrix is converted at once: all columns of some rows, or, where columns are
@@ -205,7 +244,7 @@ static void choose_slice(const struct dsi_weight *part, const struct dsi_stored_
     }
 }
 
-static void convert_slices(const struct dsi_plan *plan, const struct dsi_weight *part,
+static void convert_slices(take_fn take, const struct dsi_weight *part,
                            const struct dsi_stored_matrix *stored,
                            const struct dsi_rectangle *slice, float *buffer, void *packed) {
     size_t row, column;
@@ -232,13 +271,14 @@ static void convert_slices(const struct dsi_plan *plan, const struct dsi_weight 
             };
 
             dsi_stored_read(stored, &place, buffer, place.n_columns);
-            get_product(plan)->pack(&pack);
+            take(&pack);
         }
     }
 }
 
 /* Packs rows of a matrix that is stored otherwise. */
-static enum dsinfer_status pack_stored(const struct dsi_plan *plan, const struct dsi_weight *part,
+static enum dsinfer_status pack_stored(const struct dsi_product *product,
+                                       const struct dsi_weight *part,
                                        const struct dsi_tensor *tensor, void *packed,
                                        struct dsinfer_error *err) {
     struct dsi_rectangle slice;
@@ -251,7 +291,10 @@ static enum dsinfer_status pack_stored(const struct dsi_plan *plan, const struct
     if (!buffer) {
         return dsi_fail_memory(err, size);
     }
-    convert_slices(plan, part, tensor->stored, &slice, buffer, packed);
+    if (product->measure) {
+        convert_slices(product->measure, part, tensor->stored, &slice, buffer, packed);
+    }
+    convert_slices(product->pack, part, tensor->stored, &slice, buffer, packed);
     for (i = 0; i < tensor->stored->n_blocks; i++) {
         const struct dsi_stored_block *block = &tensor->stored->blocks[i];
 
@@ -264,49 +307,65 @@ static enum dsinfer_status pack_stored(const struct dsi_plan *plan, const struct
     return DSINFER_OK;
 }
 
-static enum dsinfer_status pack_weight(struct dsi_plan *plan, uint32_t value,
-                                       const struct dsi_weight *part, uint32_t *out,
+/* Memory of its own for a weight, and its packed form in it. */
+static enum dsinfer_status pack_weight(struct dsi_plan *plan, const struct dsi_tensor *tensor,
+                                       struct dsi_packed_weight *weight,
                                        struct dsinfer_error *err) {
+    const struct dsi_product *product = get_product(plan, &weight->part);
+    enum dsinfer_status status = DSINFER_OK;
+
+    if (weight->size > DSI_PLAN_MAX_WEIGHTS - plan->packed_size) {
+        return dsi_fail(err, DSINFER_ERR_LIMIT, "packed weights need more than %zu bytes",
+                        DSI_PLAN_MAX_WEIGHTS);
+    }
+    weight->owned = dsi_malloc_aligned(weight->size);
+    if (!weight->owned) {
+        return dsi_fail_memory(err, weight->size);
+    }
+    if (product->measure) {
+        memset(weight->owned, 0, weight->size);
+    }
+    if (tensor->stored) {
+        status = pack_stored(product, &weight->part, tensor, weight->owned, err);
+    } else {
+        pack_rows(product, &weight->part, tensor, weight->owned);
+    }
+    if (status != DSINFER_OK) {
+        dsi_free(weight->owned);
+        return status;
+    }
+    weight->data = weight->owned;
+    plan->packed_size += weight->size;
+    return DSINFER_OK;
+}
+
+/* Makes the packed form of a part of a constant, or takes the constant's own bytes. */
+static enum dsinfer_status add_weight(struct dsi_plan *plan, uint32_t value,
+                                      const struct dsi_weight *part, uint32_t *out,
+                                      struct dsinfer_error *err) {
+    const struct dsi_product *product = get_product(plan, part);
     const struct dsi_tensor *tensor = &plan->tensors[value];
     struct dsi_plan_value *root = &plan->values[plan->values[value].root];
-    struct dsi_packed_weight weight = {.part = *part, .next = root->first_weight};
-    const size_t row_size = part->n * sizeof(float);
-    const struct dsi_bytes rows = {tensor->stored ? NULL
-                                                  : tensor->bytes.data + part->first_row * row_size,
-                                   tensor->stored ? 0 : part->k * row_size};
+    struct dsi_packed_weight weight = {.part = *part,
+                                       .size = product->get_packed_size(part->k, part->n),
+                                       .next = root->first_weight};
     enum dsinfer_status status = reserve_weight(plan, err);
 
     if (status != DSINFER_OK) {
         return status;
     }
-    if (get_product(plan)->is_in_place && rows.size && is_aligned(rows.data, sizeof(float))) {
-        weight.data = rows.data;
+    if (product->is_in_place && !tensor->stored && tensor->bytes.data &&
+        is_aligned(tensor->bytes.data, sizeof(float))) {
+        weight.data = tensor->bytes.data + part->first_row * part->n * sizeof(float);
     } else {
-        weight.size = get_product(plan)->get_packed_size(part->k, part->n);
-        if (weight.size > DSI_PLAN_MAX_WEIGHTS - plan->weights_size) {
-            return dsi_fail(err, DSINFER_ERR_LIMIT, "packed weights need more than %zu bytes",
-                            DSI_PLAN_MAX_WEIGHTS);
-        }
-        weight.owned = dsi_malloc_aligned(weight.size);
-        if (!weight.owned) {
-            return dsi_fail_memory(err, weight.size);
-        }
-        if (tensor->stored) {
-            status = pack_stored(plan, part, tensor, weight.owned, err);
-        } else {
-            pack_slices(plan, part, rows, tensor->file, weight.owned);
-        }
-        if (status != DSINFER_OK) {
-            dsi_free(weight.owned);
-            return status;
-        }
-        weight.data = weight.owned;
-        plan->weights_size += weight.size;
+        status = pack_weight(plan, tensor, &weight, err);
     }
-    *out = (uint32_t)plan->n_weights;
-    root->first_weight = *out;
-    plan->weights[plan->n_weights++] = weight;
-    return DSINFER_OK;
+    if (status == DSINFER_OK) {
+        *out = (uint32_t)plan->n_weights;
+        root->first_weight = *out;
+        plan->weights[plan->n_weights++] = weight;
+    }
+    return status;
 }
 
 enum dsinfer_status dsi_plan_pack_step(struct dsi_plan *plan, struct dsi_plan_step *step,
@@ -325,7 +384,7 @@ enum dsinfer_status dsi_plan_pack_step(struct dsi_plan *plan, struct dsi_plan_st
             status = dsi_plan_align(plan, value, err);
         }
         if (status == DSINFER_OK && found == DSI_PLAN_NONE) {
-            status = pack_weight(plan, value, part, &found, err);
+            status = add_weight(plan, value, part, &found, err);
         }
         if (status == DSINFER_OK) {
             step->weights[i] = plan->weights[found].data;

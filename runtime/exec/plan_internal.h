@@ -42,7 +42,7 @@ struct dsi_packed_weight {
     struct dsi_weight part;
     const void *data; /* `owned`, or the constant's own bytes */
     void *owned;
-    size_t size;   /* of owned */
+    size_t size;   /* of data */
     uint32_t next; /* of the same constant, or NONE */
 };
 
@@ -63,7 +63,7 @@ struct dsi_plan {
 
     size_t max_inputs;     /* of a step */
     size_t constants_size; /* bytes in values[].owned */
-    size_t weights_size;   /* bytes in weights[].owned */
+    size_t packed_size;    /* bytes in weights[].owned */
     bool is_fixed;         /* a constant that is read follows_shapes: no other shapes fit */
 };
 

@@ -339,6 +339,7 @@ static void bind_outputs(struct dsi_run *run, const void *const *inputs, void *c
 static enum dsinfer_status run_step(struct dsi_run *run, size_t i, struct dsinfer_error *err) {
     const struct dsi_plan *plan = run->plan;
     const struct dsi_plan_step *step = &plan->steps[i];
+    uint8_t *scratch = run->memory + run->offsets[plan->n_values + i];
     void *outputs[DSI_OP_MAX_OUTPUTS];
     const struct dsi_op_call call = {
         .node = step->node,
@@ -347,7 +348,8 @@ static enum dsinfer_status run_step(struct dsi_run *run, size_t i, struct dsinfe
         .weights = step->weights,
         .shapes = &run->results[i],
         .outputs = outputs,
-        .scratch = run->memory + run->offsets[plan->n_values + i],
+        .scratch = scratch,
+        .prepared = scratch + run->results[i].prepared_offset,
     };
     size_t k;
 

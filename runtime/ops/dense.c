@@ -1,7 +1,7 @@
 /* Dense, a fused op of our own: a linear layer with an optional clipped ReLU.
  *   y[…,H] = clip(x[…,K] · w[K,H] + b[H])     clip(v) = min(max(v, 0), limit)
  * Inputs x, w (constant) and, if there is one, b. Attribute float "limit": absent or infinite means
- * no clip. All dimensions of x but the last are rows of one gemm.
+ * no clip; int "precision": see op_util.h. All dimensions of x but the last are rows of one gemm.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "runtime/ops/op_list.h"
 
@@ -41,11 +41,17 @@ static enum dsinfer_status infer_dense(const struct dsi_node *node,
                           (double)limit);
     }
     if (status == DSINFER_OK) {
+        const struct dsi_shape rows = dsi_shape_make(shape.rank - 1, shape.dims);
+        const size_t k = (size_t)weight.dims[0];
+
         shape.dims[shape.rank - 1] = weight.dims[1];
         dsi_op_set_output(shapes, DSI_DTYPE_F32, &shape);
         shapes->n_weights = 1;
-        shapes->weights[0] = (struct dsi_weight){
-            .input = 1, .k = (size_t)weight.dims[0], .n = (size_t)weight.dims[1]};
+        shapes->weights[0] = (struct dsi_weight){.input = 1,
+                                                 .k = k,
+                                                 .n = (size_t)weight.dims[1],
+                                                 .precision = dsi_op_get_precision(node, k),
+                                                 .max_m = dsi_op_count(&rows)};
     }
     return status;
 }
@@ -60,7 +66,6 @@ static enum dsinfer_status run_dense(const struct dsi_op_call *call, struct dsin
         .k = weight->k,
         .a = (const void *)call->inputs[0].bytes.data,
         .a_stride = weight->k,
-        .b = call->weights[0],
         .bias = call->node->n_inputs > 2 ? (const void *)call->inputs[2].bytes.data : NULL,
         .c = call->outputs[0],
         .c_stride = weight->n,
@@ -71,7 +76,7 @@ static enum dsinfer_status run_dense(const struct dsi_op_call *call, struct dsin
     if (!gemm.bias) {
         dsi_op_clear(&gemm);
     }
-    dsi_op_multiply(call->kernels, &gemm);
+    dsi_op_multiply(call, 0, &gemm);
     return DSINFER_OK;
 }
 

@@ -3,7 +3,8 @@
  *         and, if there is one, lengths int32 [N], each 0 to T
  * Outputs y [T,N,C], rows t >= length are zero; new_h, new_c [N,C] after `length` steps; and
  *         all_c [T,N,C], c after each step, zero like y
- * Attributes float "forget_bias" (1 if absent), "cell_clip" (none if absent or not positive)
+ * Attributes float "forget_bias" (1 if absent), "cell_clip" (none if absent or not positive), int
+ *         "precision" (see op_util.h)
  * Arithmetic: struct dsi_lstm_step in kernels.h. Streams do not touch each other.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "runtime/ops/op_list.h"
@@ -36,6 +37,9 @@ static enum dsinfer_status infer_lstm(const struct dsi_node *node,
     }
     if (status != DSINFER_OK) {
         return status;
+    }
+    for (i = 0; i < shapes->n_weights; i++) {
+        shapes->weights[i].precision = dsi_op_get_precision(node, shapes->weights[i].k);
     }
     shapes->n_outputs = N_OUTPUTS;
     for (i = 0; i < N_OUTPUTS; i++) {

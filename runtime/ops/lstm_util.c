@@ -69,10 +69,17 @@ enum dsinfer_status dsi_lstm_infer(const struct dsi_node *node, const struct dsi
     sizes->n_input = (size_t)x[2];
     sizes->n_cell = (size_t)inputs[which->c].shape.dims[1];
     shapes->n_weights = 2;
-    shapes->weights[0] = (struct dsi_weight){
-        .input = which->w, .first_row = 0, .k = sizes->n_input, .n = 4 * sizes->n_cell};
-    shapes->weights[1] = (struct dsi_weight){
-        .input = which->w, .first_row = sizes->n_input, .k = sizes->n_cell, .n = 4 * sizes->n_cell};
+    shapes->weights[0] = (struct dsi_weight){.input = which->w,
+                                             .first_row = 0,
+                                             .k = sizes->n_input,
+                                             .n = 4 * sizes->n_cell,
+                                             .max_m = sizes->n_steps * sizes->n_streams};
+    shapes->weights[1] = (struct dsi_weight){.input = which->w,
+                                             .first_row = sizes->n_input,
+                                             .k = sizes->n_cell,
+                                             .n = 4 * sizes->n_cell,
+                                             .max_m = sizes->n_streams,
+                                             .is_recurrent = true};
     shapes->scratch_size = get_scratch_size(sizes);
     return DSINFER_OK;
 }
@@ -89,7 +96,6 @@ void dsi_lstm_begin(const struct dsi_op_call *call, const struct dsi_lstm_inputs
         .k = (size_t)x->dims[2],
         .a = (const void *)call->inputs[which->x].bytes.data,
         .a_stride = (size_t)x->dims[2],
-        .b = call->weights[0],
         .bias = (const void *)call->inputs[which->b].bytes.data,
         .c_stride = 4 * n_cell,
         .limit = INFINITY,
@@ -105,7 +111,7 @@ void dsi_lstm_begin(const struct dsi_op_call *call, const struct dsi_lstm_inputs
     memcpy(work->h, call->inputs[which->h].bytes.data, state_size);
     memcpy(work->c, call->inputs[which->c].bytes.data, state_size);
     gemm.c = work->z;
-    dsi_op_multiply(call->kernels, &gemm);
+    dsi_op_multiply(call, 0, &gemm);
 }
 
 void dsi_lstm_add_recurrent(const struct dsi_op_call *call, const struct dsi_lstm_work *work,
@@ -117,11 +123,10 @@ void dsi_lstm_add_recurrent(const struct dsi_op_call *call, const struct dsi_lst
         .k = n_cell,
         .a = work->h + first * n_cell,
         .a_stride = n_cell,
-        .b = call->weights[1],
         .c = work->z + (t * work->sizes.n_streams + first) * 4 * n_cell,
         .c_stride = 4 * n_cell,
         .limit = INFINITY,
     };
 
-    dsi_op_multiply(call->kernels, &gemm);
+    dsi_op_multiply(call, 1, &gemm);
 }

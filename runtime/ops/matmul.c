@@ -40,7 +40,8 @@ static enum dsinfer_status infer_matmul(const struct dsi_node *node,
     dsi_op_set_output(shapes, DSI_DTYPE_F32, &shape);
     if (inputs[1].constant && !a_flip && !b_flip) {
         shapes->n_weights = 1;
-        shapes->weights[0] = (struct dsi_weight){.input = 1, .k = (size_t)b[0], .n = (size_t)b[1]};
+        shapes->weights[0] = (struct dsi_weight){
+            .input = 1, .k = (size_t)b[0], .n = (size_t)b[1], .max_m = (size_t)a[0]};
     }
     return DSINFER_OK;
 }
@@ -76,7 +77,6 @@ static enum dsinfer_status run_matmul(const struct dsi_op_call *call, struct dsi
         .k = (size_t)a_dims[a_flip ? 0 : 1],
         .a = (const void *)call->inputs[0].bytes.data,
         .a_stride = a_width,
-        .b = call->shapes->n_weights ? call->weights[0] : NULL,
         .c = call->outputs[0],
         .c_stride = (size_t)call->shapes->outputs[0].shape.dims[1],
         .limit = INFINITY,
@@ -85,7 +85,7 @@ static enum dsinfer_status run_matmul(const struct dsi_op_call *call, struct dsi
     (void)err;
     if (call->shapes->n_weights) {
         dsi_op_clear(&gemm);
-        dsi_op_multiply(call->kernels, &gemm);
+        dsi_op_multiply(call, 0, &gemm);
     } else {
         multiply_plainly(gemm.m, gemm.n, gemm.k, gemm.a, a_strides,
                          (const void *)call->inputs[1].bytes.data, b_strides, gemm.c);

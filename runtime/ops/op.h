@@ -31,6 +31,9 @@ struct dsi_weight {
     size_t input;
     size_t first_row;
     size_t k, n;
+    enum dsi_precision precision;
+    size_t max_m;      /* most rows of A that are multiplied with it at once */
+    bool is_recurrent; /* read once for every step, not once for all */
 };
 
 /* Results of a shape rule. */
@@ -42,7 +45,8 @@ struct dsi_op_shapes {
     } outputs[DSI_OP_MAX_OUTPUTS];
     size_t n_weights; /* inputs that are packed; the op then reads call.weights, not the input */
     struct dsi_weight weights[DSI_OP_MAX_WEIGHTS];
-    size_t scratch_size; /* bytes the run needs besides */
+    size_t scratch_size;    /* bytes the run needs besides */
+    size_t prepared_offset; /* set by the plan: where in the scratch memory its call.prepared is */
     int alias; /* output 0 has the bytes of this input unchanged (Identity, Reshape), whatever the
                   shapes; -1: no */
 };
@@ -57,6 +61,7 @@ struct dsi_op_call {
     const struct dsi_op_shapes *shapes;
     void *const *outputs; /* [n_outputs]; NULL: nobody wants that one */
     void *scratch;        /* aligned to DSI_ALIGNMENT */
+    void *prepared;       /* for dsi_op_multiply, likewise */
 };
 
 struct dsi_op {

@@ -150,12 +150,29 @@ size_t dsi_op_count(const struct dsi_shape *shape) {
     return dsi_op_count_from(shape, 0);
 }
 
-void dsi_op_multiply(const struct dsi_kernels *kernels, const struct dsi_gemm *gemm) {
+enum dsi_precision dsi_op_get_precision(const struct dsi_node *node, size_t k) {
+    const int64_t precision = dsi_node_get_int(node, "precision", DSI_PRECISION_F32);
+
+    if (precision < 0 || precision >= DSI_N_PRECISIONS ||
+        (precision == DSI_PRECISION_INT8 && k > DSI_INT8_MAX_K)) {
+        return DSI_PRECISION_F32;
+    }
+    return (enum dsi_precision)precision;
+}
+
+void dsi_op_multiply(const struct dsi_op_call *call, size_t weight, const struct dsi_gemm *gemm) {
+    const enum dsi_precision precision = call->shapes->weights[weight].precision;
+    const struct dsi_product *product = &call->kernels->products[precision];
     struct dsi_gemm all = *gemm;
 
+    all.b = call->weights[weight];
+    all.prepared = call->prepared;
     all.first_column = 0;
     all.n_columns = gemm->n;
-    kernels->products[DSI_PRECISION_F32].gemm(&all);
+    if (product->prepare) {
+        product->prepare(&all);
+    }
+    product->gemm(&all);
 }
 
 void dsi_op_clear(const struct dsi_gemm *gemm) {

@@ -62,8 +62,12 @@ void dsi_op_set_output(struct dsi_op_shapes *shapes, enum dsi_dtype dtype,
 size_t dsi_op_count(const struct dsi_shape *shape);
 size_t dsi_op_count_from(const struct dsi_shape *shape, size_t first);
 
-/* The kernels' gemm for all columns. */
-void dsi_op_multiply(const struct dsi_kernels *kernels, const struct dsi_gemm *gemm);
+/* The precision of a weight of a fused node with k rows: what its attribute `precision` (enum
+ * dsi_precision) asks for, float32 without one and where k is too large. */
+enum dsi_precision dsi_op_get_precision(const struct dsi_node *node, size_t k);
+
+/* C = A · B for all columns, B being that weight of the call: fills in b, prepared and columns. */
+void dsi_op_multiply(const struct dsi_op_call *call, size_t weight, const struct dsi_gemm *gemm);
 
 /* Makes C zero, so that a product without a bias starts from there. */
 void dsi_op_clear(const struct dsi_gemm *gemm);

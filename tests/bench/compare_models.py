@@ -3,7 +3,8 @@
     compare_models.py PROGRAM MODEL OTHER FOLDER [OPTION...]
 
 FOLDER has recordings and a transcripts.json of their texts, {NAME: {"transcript": TEXT}}. OPTIONs
-go to `dsinfer eval`, for a language model. What `dsinfer convert --quantize int8` costs:
+go to `dsinfer eval`, for a language model. A model may have a precision behind it: FILE@int8, for
+what `--precision int8` costs. What `dsinfer convert --quantize int8` costs:
 
     dsinfer convert model/english/output_graph.pb --quantize int8 --output_dir /tmp
     tests/bench/compare_models.py build/bin/dsinfer model/english/output_graph.pb \
@@ -27,6 +28,12 @@ def call(*arguments):
     return subprocess.run(arguments, stdout=subprocess.PIPE, check=True).stdout.decode('utf-8')
 
 
+def split_model(text):
+    """[FILE, option...] of FILE or FILE@PRECISION"""
+    path, _, precision = text.partition('@')
+    return [path] + (['--precision', precision] if precision else [])
+
+
 def make_windows(frames):
     """[calls,1,16,19,26]: each frame with its past and future, zeros around all of them."""
     n_calls = -(-len(frames) // N_STEPS)
@@ -39,18 +46,20 @@ def make_windows(frames):
 def compute_logits(program, model, windows, n_frames, folder):
     paths = [os.path.join(folder, name) for name in ('windows.npy', 'logits.npy')]
     numpy.save(paths[0], windows)
-    call(program, 'run', model, '--input', 'windows=' + paths[0], '--output', 'logits=' + paths[1])
+    call(program, 'run', *split_model(model), '--input', 'windows=' + paths[0],
+         '--output', 'logits=' + paths[1])
     logits = numpy.load(paths[1])
     return logits.reshape(-1, logits.shape[-1])[:n_frames]
 
 
 def evaluate(program, model, manifest, options):
-    """(word error rate, texts)"""
-    result = json.loads(call(program, 'eval', manifest, '--model', model, '--json', *options))
+    """(word error rate, character error rate, texts)"""
+    options = ['--model'] + split_model(model) + options
+    result = json.loads(call(program, 'eval', manifest, '--json', *options))
     with open(manifest, encoding='utf-8', newline='') as file:
         names = [row['wav_filename'] for row in csv.DictReader(file)]
-    return result['wer'], [call(program, 'transcribe', name, '--model', model, *options).strip()
-                           for name in names]
+    return result['wer'], result['cer'], [call(program, 'transcribe', name, *options).strip()
+                                          for name in names]
 
 
 def main():
@@ -84,8 +93,9 @@ def main():
     print('logits differ by at most %.3f, on average %.4f' % (differences.max(),
                                                               differences.mean()))
     print('the likeliest label differs in %d frames' % n_changed)
-    print('WER %.4f and %.4f' % (results[0][0], results[1][0]))
-    for a, b in zip(results[0][1], results[1][1]):
+    print('WER %.4f and %.4f, CER %.4f and %.4f' % (results[0][0], results[1][0],
+                                                    results[0][1], results[1][1]))
+    for a, b in zip(results[0][2], results[1][2]):
         print('%s %s%s' % ('=' if a == b else '<', a, '' if a == b else '\n> ' + b))
     return 0
 

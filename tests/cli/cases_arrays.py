@@ -127,6 +127,26 @@ def test_any_number_of_steps_and_streams():
     near(got['logits'][:, 0], whole['logits'][0][:, 0], 2e-5)
 
 
+def test_precision_rounds_the_network_but_no_other_node():
+    numpy = need_numpy()
+    windows = load('inputs', 'ds03.real.npy')[0]
+    got = {}
+    for precision in ('fp32', 'bf16', 'int8'):
+        paths = [temporary(name) for name in ('logits.npy', 'node.npy')]
+        for path, name in zip(paths, ('logits', 'Minimum_2')):
+            run('run', model(), '--precision', precision, '--input',
+                'windows=' + npy('windows.npy', windows), '--output', '%s=%s' % (name, path))
+        got[precision] = [numpy.load(path) for path in paths]
+    exact = got['fp32']
+    # A rounded weight is off by at most 2^-9, and by 1/254 of its column's largest.
+    for precision, limit in (('bf16', 0.02), ('int8', 0.1)):
+        difference = numpy.abs(got[precision][0] - exact[0]).max()
+        assert 0 < difference < limit * numpy.abs(exact[0]).max(), (precision, difference)
+        near(got[precision][1], exact[1], 0, precision)
+    fails('run', model(), '--precision', 'int4', '--input', 'windows=x.npy', code=2,
+          name='--precision')
+
+
 def test_nodes_are_known_by_their_names():
     windows = load('inputs', 'ds03.real.npy')[:2]
     by_role = run_model({'windows': windows[0]}, ['logits', 'new_h'])

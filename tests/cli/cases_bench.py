@@ -45,6 +45,6 @@ def test_streams_are_paced_and_batched():
 
 def test_what_is_not_there_yet_is_refused():
     fails('bench', '--threads', '2', code=2, name='--threads', kind='unsupported')
-    fails('bench', '--precision', 'int8', code=2, name='--precision')
+    fails('bench', '--precision', 'int4', code=2, name='--precision')
     path = write('none.wav', wav(b''))
     fails('bench', path, code=4, name=path, kind='audio')

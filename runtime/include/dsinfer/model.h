@@ -49,10 +49,25 @@ enum dsinfer_kernel_level {
     DSINFER_KERNELS_REFERENCE   /* plain C, bit-equal from run to run */
 };
 
+/* How the weights are kept in memory. The speed of a network is that of reading its weights, so
+ * that fewer bits are faster; what they cost is in the README. The first and the last layer, 2 % of
+ * the weights, stay as they are in any case, and so do biases. */
+enum dsinfer_precision {
+    DSINFER_PRECISION_F32 = 0, /* as in the file */
+    DSINFER_PRECISION_BF16,    /* rounded to 8 significant bits: half the size */
+    DSINFER_PRECISION_INT8     /* integers of -127 to 127 with a scale for each output, and layers'
+                                  inputs rounded likewise: a quarter of the size */
+};
+
+/* "fp32", "bf16", "int8"; "unknown" for anything else. A static string. */
+DSINFER_API const char *dsinfer_precision_name(enum dsinfer_precision precision);
+
 struct dsinfer_model_options {
     size_t size;                       /* of this struct, set by _init */
     enum dsinfer_kernel_level kernels; /* default DSINFER_KERNELS_NATIVE */
     const char *alphabet_path;         /* default NULL: embedded, beside the model, or English */
+    enum dsinfer_precision precision;  /* default DSINFER_PRECISION_F32; others need a network of
+                                          the usual structure */
 };
 
 /* Fills in the defaults. */
@@ -84,7 +99,9 @@ struct dsinfer_model_info {
     int has_softmax;      /* logits are probabilities (0.4 on) */
     int has_state; /* h and c go from call to call; not in 0.1, which takes recordings whole */
     const char *kernels; /* name of the kernels in use, for example "avx2" */
-    size_t weights_size; /* bytes of packed weights, shared by all runners */
+    enum dsinfer_precision precision;
+    size_t weights_size;   /* bytes of weights, shared by all runners. A call reads them once, */
+    size_t recurrent_size; /* and these of them once for every step */
     enum dsinfer_alphabet_source alphabet_source;
     uint32_t beam_width;  /* that the model was exported with; 0 where it does not say (to 0.6) */
     const char *language; /* as the model says, for example "en-US"; NULL where it does not */
@@ -92,8 +109,8 @@ struct dsinfer_model_info {
 
 /* Opens a model file. On success *model holds one reference, the caller's. On failure *model is
  * NULL. `options` may be NULL. Strings and options are copied.
- * Fails with ERR_IO, ERR_MALFORMED, ERR_UNSUPPORTED, ERR_LIMIT, ERR_NO_MEMORY, and ERR_MISMATCH
- * for an alphabet with another number of labels. */
+ * Fails with ERR_IO, ERR_MALFORMED, ERR_UNSUPPORTED, ERR_LIMIT, ERR_NO_MEMORY, ERR_ARGUMENT for
+ * options that cannot be, and ERR_MISMATCH for an alphabet with another number of labels. */
 DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
 dsinfer_model_open(const char *path, const struct dsinfer_model_options *options,
                    struct dsinfer_model **model, struct dsinfer_error *error);

@@ -91,6 +91,72 @@ static void every_kernel_level_opens(void **state) {
     }
 }
 
+static struct dsinfer_model *open_in(enum dsinfer_kernel_level level,
+                                     enum dsinfer_precision precision) {
+    struct dsinfer_model_options options;
+    struct dsinfer_model *model;
+    char path[TEST_PATH_SIZE];
+
+    dsinfer_model_options_init(&options);
+    options.kernels = level;
+    options.precision = precision;
+    test_source_path(path, "model/english/output_graph.pb");
+    assert_int_equal(dsinfer_model_open(path, &options, &model, NULL), DSINFER_OK);
+    return model;
+}
+
+/* 384 cells. All but the first and the last layer, and scales, in 2 and in 1 byte instead of 4. */
+static void fewer_bits_take_less_memory(void **state) {
+    const double first = 494.0 * 384 * 4, last = 384.0 * 29 * 4;
+    const double all = first + last + 4.0 * (3 * 384.0 * 384 + 2 * 4 * 384.0 * 384);
+    int level, precision;
+
+    (void)state;
+    for (level = DSINFER_KERNELS_NATIVE; level <= DSINFER_KERNELS_REFERENCE; level++) {
+        for (precision = DSINFER_PRECISION_F32; precision <= DSINFER_PRECISION_INT8; precision++) {
+            const double factor = precision == DSINFER_PRECISION_F32    ? 1.0
+                                  : precision == DSINFER_PRECISION_BF16 ? 0.5
+                                                                        : 0.25;
+            struct dsinfer_model *model =
+                open_in((enum dsinfer_kernel_level)level, (enum dsinfer_precision)precision);
+            const struct dsinfer_model_info *info = dsinfer_model_info(model);
+            const double expected = first + last + (all - first - last) * factor;
+
+            assert_int_equal(info->precision, precision);
+            assert_true((double)info->weights_size >= expected);
+            assert_true((double)info->weights_size <= 1.03 * expected);
+            assert_true((double)info->recurrent_size >= 4 * 384 * 384 * 4 * factor);
+            assert_true((double)info->recurrent_size <= 1.03 * 4 * 384 * 384 * 4 * factor);
+            dsinfer_model_unref(model);
+        }
+    }
+}
+
+/* Peepholes: its own ops run, and those in float32 only. */
+static void a_network_that_is_not_fused_has_one_precision(void **state) {
+    struct dsinfer_model_options options;
+    struct dsinfer_model *model;
+    struct dsinfer_error err;
+    char path[TEST_PATH_SIZE];
+
+    (void)state;
+    test_source_path(path, "tests/golden/variants/peepholes.pb");
+    dsinfer_model_options_init(&options);
+    options.precision = DSINFER_PRECISION_INT8;
+    assert_int_equal(dsinfer_model_open(path, &options, &model, &err), DSINFER_ERR_UNSUPPORTED);
+    assert_null(model);
+    assert_non_null(strstr(err.message, "runs only in fp32, not in int8"));
+}
+
+static void precisions_have_names(void **state) {
+    (void)state;
+    assert_string_equal(dsinfer_precision_name(DSINFER_PRECISION_F32), "fp32");
+    assert_string_equal(dsinfer_precision_name(DSINFER_PRECISION_BF16), "bf16");
+    assert_string_equal(dsinfer_precision_name(DSINFER_PRECISION_INT8), "int8");
+    assert_string_equal(dsinfer_precision_name((enum dsinfer_precision)3), "unknown");
+    assert_string_equal(dsinfer_precision_name((enum dsinfer_precision) - 1), "unknown");
+}
+
 static void wrong_arguments_are_refused(void **state) {
     struct dsinfer_model_options options;
     struct dsinfer_model *model = (struct dsinfer_model *)&options;
@@ -112,6 +178,10 @@ static void wrong_arguments_are_refused(void **state) {
     dsinfer_model_options_init(&options);
     options.kernels = (enum dsinfer_kernel_level)7;
     assert_int_equal(dsinfer_model_open(path, &options, &model, &err), DSINFER_ERR_ARGUMENT);
+    dsinfer_model_options_init(&options);
+    options.precision = (enum dsinfer_precision)3;
+    assert_int_equal(dsinfer_model_open(path, &options, &model, &err), DSINFER_ERR_ARGUMENT);
+    assert_non_null(strstr(err.message, "there is no precision 3"));
     assert_int_equal(dsinfer_model_open("/nowhere/at/all", NULL, &model, &err), DSINFER_ERR_IO);
     assert_null(model);
     assert_null(dsinfer_model_ref(NULL));
@@ -225,6 +295,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(facts_of_a_model_are_told),
         cmocka_unit_test(every_kernel_level_opens),
+        cmocka_unit_test(fewer_bits_take_less_memory),
+        cmocka_unit_test(a_network_that_is_not_fused_has_one_precision),
+        cmocka_unit_test(precisions_have_names),
         cmocka_unit_test(wrong_arguments_are_refused),
         cmocka_unit_test(a_model_in_memory_is_the_same),
         cmocka_unit_test(a_named_alphabet_must_fit),

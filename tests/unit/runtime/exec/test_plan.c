@@ -178,6 +178,7 @@ static void a_weight_of_two_nodes_is_packed_once(void **state) {
         test_add_constant(&graph, "w", DSI_DTYPE_F32, SHAPE(16, 16), values, sizeof(values));
     struct dsi_port p = NODE(&graph, "p", "MatMul", x, w);
     struct dsi_port q = NODE(&graph, "q", "MatMul", p, NODE(&graph, "read", "Identity", w));
+    struct dsi_plan_sizes sizes;
     struct dsi_kernels native;
     struct dsi_plan *plan;
 
@@ -185,14 +186,17 @@ static void a_weight_of_two_nodes_is_packed_once(void **state) {
     INPUTS(&graph, x);
     OUTPUTS(&graph, q);
     plan = make_plan(DSI_KERNELS_REFERENCE, &shape);
-    assert_int_equal(dsi_plan_get_weights_size(plan), 0); /* in place */
+    dsi_plan_get_sizes(plan, &sizes);
+    assert_int_equal(sizes.weights, sizeof(values));
+    assert_int_equal(sizes.packed, 0); /* in place */
     dsi_plan_destroy(plan);
     dsi_kernels_init(&native, DSI_KERNELS_NATIVE, dsi_cpu_get_flags());
     plan = make_plan(DSI_KERNELS_NATIVE, &shape);
-    assert_int_equal(dsi_plan_get_weights_size(plan),
-                     native.products[DSI_PRECISION_F32].is_in_place
-                         ? 0
-                         : native.products[DSI_PRECISION_F32].get_packed_size(16, 16));
+    dsi_plan_get_sizes(plan, &sizes);
+    assert_int_equal(sizes.weights, native.products[DSI_PRECISION_F32].get_packed_size(16, 16));
+    assert_int_equal(sizes.packed,
+                     native.products[DSI_PRECISION_F32].is_in_place ? 0 : sizes.weights);
+    assert_int_equal(sizes.recurrent, 0);
     dsi_plan_destroy(plan);
 }
 
