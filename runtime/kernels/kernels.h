@@ -72,15 +72,16 @@ struct dsi_pack {
     void *packed;
 };
 
-/* One step of the LSTM after both matrix products, for one stream. z holds the four gates' sums,
- * blocks of n_cell in the order i, ci, f, o:
+/* One step of the LSTM after both matrix products, for some cells of one stream. z holds the four
+ * gates' sums in the order i, ci, f, o, each [n_cell], z_stride floats apart:
  *   i = σ(z_i)  ci = tanh(z_ci)  f = σ(z_f + forget_bias)  c' = clip(ci·i + c·f)
  *   o = σ(z_o)  h' = o · tanh(c')
  * clip: to ± cell_clip where cell_clip > 0. Matches TensorFlow's BlockLSTM without peepholes.
  * c_next may be c. */
 struct dsi_lstm_step {
     size_t n_cell;
-    const float *z; /* [4,n_cell] */
+    size_t z_stride; /* n_cell or more */
+    const float *z;
     const float *c; /* [n_cell] */
     float forget_bias, cell_clip;
     float *c_next, *h_next; /* [n_cell] */

@@ -96,6 +96,7 @@ static void step(const struct dsi_op_call *call, const struct dsi_lstm_work *wor
     for (i = first; i < end; i++) {
         const struct dsi_lstm_step one = {
             .n_cell = n_cell,
+            .z_stride = n_cell,
             .z = work->z + (t * n_streams + i) * 4 * n_cell,
             .c = work->c + i * n_cell,
             .forget_bias = dsi_node_get_float(call->node, "forget_bias", 1.0f),

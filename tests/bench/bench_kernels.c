@@ -120,8 +120,8 @@ static void bench_pack(const struct buffers *buffers, const struct dsi_kernels *
 static void bench_lstm_step(const struct buffers *buffers, const struct dsi_kernels *kernels) {
     const size_t n = 2048;
     const int n_calls = 200;
-    const struct dsi_lstm_step step = {n,    buffers->rows, buffers->a,    1.0f,
-                                       0.0f, buffers->c,    buffers->c + n};
+    const struct dsi_lstm_step step = {n,    n,    buffers->rows, buffers->a,
+                                       1.0f, 0.0f, buffers->c,    buffers->c + n};
     double best = INFINITY;
     int round, call;
 

@@ -32,8 +32,8 @@ static void destroy_operands(struct operands *o) {
 static void compare(struct check *check, const struct operands *o, size_t n, float forget_bias,
                     float cell_clip) {
     struct operands expected;
-    struct dsi_lstm_step step = {n,         o->z.data,      o->c.data,     forget_bias,
-                                 cell_clip, o->c_next.data, o->h_next.data};
+    struct dsi_lstm_step step = {n,           n,         o->z.data,      o->c.data,
+                                 forget_bias, cell_clip, o->c_next.data, o->h_next.data};
     struct dsi_lstm_step reference = step;
     size_t i;
 
@@ -125,35 +125,52 @@ static void check_sweep(struct check *check) {
     destroy_operands(&o);
 }
 
+/* Cells first … first + count - 1 of `whole` alone, in place. */
+static void check_part(struct check *check, const struct dsi_lstm_step *whole, size_t first,
+                       size_t count) {
+    struct check_matrix c, h;
+    struct dsi_lstm_step part = *whole;
+
+    check_begin(check, "cells %zu to %zu alone and in place", first, first + count - 1);
+    check_matrix_create(&c, 1, count, 0, CHECK_AT_END);
+    check_matrix_create(&h, 1, count, 0, CHECK_AT_END);
+    memcpy(c.data, whole->c + first, count * sizeof(float));
+    part.n_cell = count;
+    part.z = whole->z + first;
+    part.c = part.c_next = c.data;
+    part.h_next = h.data;
+    check->kernels.lstm_step(&part);
+    if (memcmp(c.data, whole->c_next + first, count * sizeof(float)) ||
+        memcmp(h.data, whole->h_next + first, count * sizeof(float))) {
+        check_fail(check, "c %.9g h %.9g first, among others %.9g %.9g", (double)c.data[0],
+                   (double)h.data[0], (double)whole->c_next[first], (double)whole->h_next[first]);
+    }
+    check_matrix_verify(check, &c, "c");
+    check_matrix_verify(check, &h, "h");
+    check_matrix_destroy(&c);
+    check_matrix_destroy(&h);
+}
+
 /* An element's result is the same to the bit at any position, and c_next may be c. */
 static void check_exact(struct check *check) {
     const size_t n = 45;
     struct operands o;
     struct dsi_lstm_step whole;
-    size_t i, gate;
+    size_t i;
 
     create_operands(&o, n, CHECK_AT_END);
     for (i = 0; i < 4 * n; i++) {
         o.z.data[i] = test_rng_float(&check->rng) * 10.0f;
     }
     check_matrix_fill(check, &o.c, CHECK_PLAIN);
-    whole = (struct dsi_lstm_step){n, o.z.data, o.c.data, 1.0f, 0.0f, o.c_next.data, o.h_next.data};
+    whole =
+        (struct dsi_lstm_step){n, n, o.z.data, o.c.data, 1.0f, 0.0f, o.c_next.data, o.h_next.data};
     check->kernels.lstm_step(&whole);
 
     for (i = 0; i < n; i++) {
-        float z[4], c = o.c.data[i], h;
-        const struct dsi_lstm_step one = {1, z, &c, 1.0f, 0.0f, &c, &h};
-
-        check_begin(check, "element %zu alone and in place", i);
-        for (gate = 0; gate < 4; gate++) {
-            z[gate] = o.z.data[gate * n + i];
-        }
-        check->kernels.lstm_step(&one);
-        if (memcmp(&c, &whole.c_next[i], sizeof(c)) || memcmp(&h, &whole.h_next[i], sizeof(h))) {
-            check_fail(check, "c %.9g h %.9g, among others %.9g %.9g", (double)c, (double)h,
-                       (double)whole.c_next[i], (double)whole.h_next[i]);
-        }
+        check_part(check, &whole, i, 1);
     }
+    check_part(check, &whole, 3, 29);
 
     check_begin(check, "in place");
     whole.c_next = o.c.data;
@@ -168,7 +185,7 @@ static void check_exact(struct check *check) {
 /* Gates of infinite z are closed or open, not almost so. */
 static void check_infinite_gates(struct check *check) {
     float z[] = {-INFINITY, 1.0f, -INFINITY, 1.0f}, c = 1e30f, h = 1.0f;
-    struct dsi_lstm_step step = {1, z, &c, 1.0f, 0.0f, &c, &h};
+    struct dsi_lstm_step step = {1, 1, z, &c, 1.0f, 0.0f, &c, &h};
 
     check_begin(check, "input and forget gate closed");
     check->kernels.lstm_step(&step);

@@ -21,14 +21,14 @@ static double clip(double x, double limit) {
 }
 
 void dsi_lstm_step_ref(const struct dsi_lstm_step *step) {
-    const size_t n = step->n_cell;
+    const size_t stride = step->z_stride;
     size_t i;
 
-    for (i = 0; i < n; i++) {
+    for (i = 0; i < step->n_cell; i++) {
         const double input_gate = sigmoid((double)step->z[i]);
-        const double candidate = tanh((double)step->z[n + i]);
-        const double forget_gate = sigmoid((double)(step->z[2 * n + i] + step->forget_bias));
-        const double output_gate = sigmoid((double)step->z[3 * n + i]);
+        const double candidate = tanh((double)step->z[stride + i]);
+        const double forget_gate = sigmoid((double)(step->z[2 * stride + i] + step->forget_bias));
+        const double output_gate = sigmoid((double)step->z[3 * stride + i]);
         const double cell = candidate * input_gate + (double)step->c[i] * forget_gate;
 
         step->c_next[i] = (float)clip(cell, (double)step->cell_clip);

@@ -92,14 +92,14 @@ static inline void compute_cells(const struct dsi_lstm_step *step, __m256 z_i, _
 
 void dsi_lstm_step_avx2(const struct dsi_lstm_step *step) {
     static const int32_t lanes[2 * LANES] = {-1, -1, -1, -1, -1, -1, -1, -1};
-    const size_t n = step->n_cell;
+    const size_t n = step->n_cell, stride = step->z_stride;
     const float *z = step->z;
     __m256 c, h;
     size_t j = 0;
 
     for (; j + LANES <= n; j += LANES) {
-        compute_cells(step, _mm256_loadu_ps(z + j), _mm256_loadu_ps(z + n + j),
-                      _mm256_loadu_ps(z + 2 * n + j), _mm256_loadu_ps(z + 3 * n + j),
+        compute_cells(step, _mm256_loadu_ps(z + j), _mm256_loadu_ps(z + stride + j),
+                      _mm256_loadu_ps(z + 2 * stride + j), _mm256_loadu_ps(z + 3 * stride + j),
                       _mm256_loadu_ps(step->c + j), &c, &h);
         _mm256_storeu_ps(step->c_next + j, c);
         _mm256_storeu_ps(step->h_next + j, h);
@@ -107,9 +107,10 @@ void dsi_lstm_step_avx2(const struct dsi_lstm_step *step) {
     if (j < n) {
         const __m256i mask = _mm256_loadu_si256((const void *)(lanes + LANES - (n - j)));
 
-        compute_cells(step, _mm256_maskload_ps(z + j, mask), _mm256_maskload_ps(z + n + j, mask),
-                      _mm256_maskload_ps(z + 2 * n + j, mask),
-                      _mm256_maskload_ps(z + 3 * n + j, mask),
+        compute_cells(step, _mm256_maskload_ps(z + j, mask),
+                      _mm256_maskload_ps(z + stride + j, mask),
+                      _mm256_maskload_ps(z + 2 * stride + j, mask),
+                      _mm256_maskload_ps(z + 3 * stride + j, mask),
                       _mm256_maskload_ps(step->c + j, mask), &c, &h);
         _mm256_maskstore_ps(step->c_next + j, mask, c);
         _mm256_maskstore_ps(step->h_next + j, mask, h);

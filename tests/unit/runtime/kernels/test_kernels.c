@@ -56,7 +56,7 @@ static void a_step_of_the_lstm_follows_its_formulas(void **state) {
     static const float clipped[] = {0.1f, 0.08778727843357637f};
     const struct dsi_kernels kernels = make_reference();
     float out[2];
-    struct dsi_lstm_step step = {1, z, &c, 1.0f, 0.0f, &out[0], &out[1]};
+    struct dsi_lstm_step step = {1, 1, z, &c, 1.0f, 0.0f, &out[0], &out[1]};
 
     (void)state;
     kernels.lstm_step(&step);
