@@ -160,7 +160,8 @@ enum dsinfer_status dsi_snapshot_check(const struct dsinfer_snapshot_info *saved
         return dsi_fail(err, DSINFER_ERR_MISMATCH,
                         "the state was saved with the options %016" PRIx64 " (%s, beam %" PRIu32
                         ", %s), but here they are %016" PRIx64 " (%s, beam %" PRIu32
-                        ", %s): scorer, alphabet and options must be the same",
+                        ", %s): scorer, alphabet, precision and options must be the "
+                        "same",
                         saved->options, dsinfer_decoder_kind_name(saved->decoder),
                         saved->beam_width, name_gate(saved), own->options,
                         dsinfer_decoder_kind_name(own->decoder), own->beam_width, name_gate(own));

@@ -291,6 +291,9 @@ static uint64_t hash_options(const struct dsinfer_stream *stream) {
     const struct dsinfer_stream_options *options = &stream->options;
     uint64_t hash = dsi_decoder_get_fingerprint(stream->utterance.decoder);
 
+    if (stream->model->info.precision != DSINFER_PRECISION_F32) {
+        hash = dsi_hash_number(hash, stream->model->info.precision);
+    }
     hash = dsi_hash_number(hash, options->has_speech_gate != 0);
     hash = dsi_hash_double(hash, options->endpoint_silence_s);
     hash = dsi_hash_double(hash, options->endpoint_start_s);

@@ -59,6 +59,39 @@ def test_many_processes_go_on():
     assert result(*load, part('piece.wav', data[100000:])) == wanted
 
 
+def go_on(settings, data, pieces):
+    """The result where a new process takes each of the pieces, samples each, in turn."""
+    state = temporary('chain.state')
+    load, at = [], 0
+    for n in pieces:
+        run(*settings, *load, '--save-state', state, part('piece.wav', data[2 * at:2 * (at + n)]))
+        load, at = ['--load-state', state], at + n
+    return result(*settings, *load, part('piece.wav', data[2 * at:]))
+
+
+def test_a_new_process_at_every_boundary_of_real_speech_changes_no_digit():
+    folder = shared('audio')
+    names = sorted(name for name in os.listdir(folder) if name.endswith('.wav'))
+    for i, settings in enumerate(SETTINGS):
+        data = pcm(os.path.join(folder, names[i]))[:2 * 5120 * 6]
+        wanted = result(*settings, part('whole.wav', data))
+        assert wanted['text'] and wanted['words']
+        # 0.1 s, a call of the network, and odd numbers.
+        if i in (2, 4):
+            assert go_on(settings, data, [1600] * 18) == wanted, settings
+        assert go_on(settings, data, [5120] * 5) == wanted, settings
+        assert go_on(settings, data, [1, 399, 0, 1021, 2 * 7919, 5]) == wanted, settings
+
+
+def test_states_of_other_precisions_are_refused():
+    state = temporary('precision.state')
+    audio = part('a.wav', sample()[:32000])
+    run('--save-state', state, audio)
+    for precision in ('bf16', 'int8'):
+        fails('--precision', precision, '--load-state', state, audio, code=3, name=state,
+              says='precision')
+
+
 def test_other_kernels_go_on():
     data = sample()
     state = temporary('kernels.state')
@@ -181,11 +214,11 @@ def test_a_process_that_is_killed_again_and_again_ends_with_the_same_text():
         command = [PROGRAM, *settings, '--format', 'json', '--resume', state, '--save-every',
                    '0.25', audio]
         started = time.monotonic()
-        wait, n_killed, out = 0.1, 0, None
+        wait, n_killed, out = 0.06, 0, None
         while out is None:
             assert time.monotonic() - started < 100
             out = kill_and_resume(state, command, wait)
             n_killed += out is None
-            wait += 0.02
+            wait += 0.01
         assert out == wanted
-        assert n_killed > 0 and not os.path.exists(state)
+        assert n_killed > 1 and not os.path.exists(state)

@@ -327,6 +327,26 @@ static void a_snapshot_of_another_model_is_refused(void **state) {
     free(bytes);
 }
 
+/* Rounded weights are others. */
+static void a_snapshot_of_another_precision_is_refused(void **state) {
+    const struct dsinfer_stream_options options = get_options(&setups[1]);
+    struct dsinfer_model_options model_options;
+    char path[TEST_PATH_SIZE];
+    struct dsinfer_model *rounded;
+    size_t size;
+    uint8_t *bytes = save_middle(&setups[1], &size);
+
+    (void)state;
+    dsinfer_model_options_init(&model_options);
+    model_options.precision = DSINFER_PRECISION_INT8;
+    assert_int_equal(dsinfer_model_open(test_source_path(path, "model/english/output_graph.pb"),
+                                        &model_options, &rounded, NULL),
+                     DSINFER_OK);
+    assert_refused(bytes, size, rounded, &options, DSINFER_ERR_MISMATCH, "precision");
+    dsinfer_model_unref(rounded);
+    free(bytes);
+}
+
 static void a_snapshot_loads_on_other_kernels(void **state) {
     struct dsinfer_model_options model_options;
     struct dsinfer_model *other;
@@ -438,6 +458,7 @@ int main(void) {
         cmocka_unit_test(snapshots_made_up_are_refused_or_harmless),
         cmocka_unit_test(a_snapshot_of_other_options_is_refused),
         cmocka_unit_test(a_snapshot_of_another_model_is_refused),
+        cmocka_unit_test(a_snapshot_of_another_precision_is_refused),
         cmocka_unit_test(a_snapshot_loads_on_other_kernels),
         cmocka_unit_test(a_snapshot_describes_itself),
         cmocka_unit_test(saving_needs_room_and_a_stream),
