@@ -98,7 +98,9 @@ static void show_level(struct job *job, const float *samples, size_t n) {
     size_t i;
 
     for (i = 0; i < n; i++) {
-        peak = fmax(peak, fabs((double)samples[i]));
+        const double size = fabs((double)samples[i]);
+
+        peak = size > peak ? size : peak;
     }
     cli_status_level(&job->status, peak, (double)loss.n_dropped / job->microphone.rate,
                      loss.n_overruns);
