@@ -460,8 +460,7 @@ enum dsinfer_status dsi_ir_get_input(struct dsi_ir_builder *builder,
                : get_constant(builder, port->source, port->source_port, form, out);
 }
 
-/* What a value is a view of; itself if it is none. */
-static struct dsi_ir_view get_view(const struct dsi_ir_builder *builder, struct dsi_port port,
+struct dsi_ir_view dsi_ir_get_view(const struct dsi_ir_builder *builder, struct dsi_port port,
                                    size_t rank) {
     struct dsi_ir_view view = {.base = port, .rank = rank};
     size_t i;
@@ -510,7 +509,7 @@ static enum dsinfer_status add_view(struct dsi_ir_builder *builder, const char *
 enum dsinfer_status dsi_ir_transpose(struct dsi_ir_builder *builder, const char *name,
                                      struct dsi_port in, size_t rank, const int64_t *perm,
                                      struct dsi_port *out) {
-    const struct dsi_ir_view from = get_view(builder, in, rank);
+    const struct dsi_ir_view from = dsi_ir_get_view(builder, in, rank);
     struct dsi_ir_view view = from;
     unsigned seen = 0;
     size_t i;
@@ -533,7 +532,7 @@ enum dsinfer_status dsi_ir_transpose(struct dsi_ir_builder *builder, const char 
 enum dsinfer_status dsi_ir_expand(struct dsi_ir_builder *builder, const char *name,
                                   struct dsi_port in, size_t rank, size_t axis,
                                   struct dsi_port *out) {
-    const struct dsi_ir_view from = get_view(builder, in, rank);
+    const struct dsi_ir_view from = dsi_ir_get_view(builder, in, rank);
     const int64_t value = (int64_t)axis;
     struct dsi_ir_view view = from;
     size_t i;
@@ -553,7 +552,7 @@ enum dsinfer_status dsi_ir_expand(struct dsi_ir_builder *builder, const char *na
 enum dsinfer_status dsi_ir_squeeze(struct dsi_ir_builder *builder, const char *name,
                                    struct dsi_port in, size_t rank, size_t axis,
                                    struct dsi_port *out) {
-    const struct dsi_ir_view from = get_view(builder, in, rank);
+    const struct dsi_ir_view from = dsi_ir_get_view(builder, in, rank);
     const int64_t value = (int64_t)axis;
     const struct dsi_attr attr = {
         .name = "squeeze_dims", .kind = DSI_ATTR_INTS, .u.ints = {.values = &value, .n_values = 1}};

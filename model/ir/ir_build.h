@@ -13,6 +13,7 @@
 #define DSI_IR_BUILD_H
 
 #include "model/ir/ir_const.h"
+#include "model/ir/ir_lengths.h"
 #include "runtime/graph/graph.h"
 
 /* Forms in which a constant may be wanted. */
@@ -38,6 +39,9 @@ struct dsi_ir_builder {
 
     struct dsi_port **ports; /* in the arena; [layer][output]; node NONE: a constant, or not yet */
     uint32_t **constants;    /* in the arena; [layer][output * N_FORMS + form], node or NONE */
+
+    struct dsi_ir_meaning **meanings; /* in the arena; [layer][output] */
+    uint32_t lengths;                 /* the layer that is LENGTHS, or NONE */
 
     struct dsi_ir_view *views; /* owned; [views_capacity], by node; base.node NONE: none */
     size_t views_capacity;
@@ -86,6 +90,10 @@ enum dsinfer_status dsi_ir_get_input(struct dsi_ir_builder *builder,
                                      const struct dsi_ir_layer *layer, size_t input,
                                      enum dsi_ir_form form, struct dsi_port *out);
 
+/* What a value is a view of; itself if it is none. */
+struct dsi_ir_view dsi_ir_get_view(const struct dsi_ir_builder *builder, struct dsi_port port,
+                                   size_t rank);
+
 /* Transpose, ExpandDims, Squeeze; `rank` is that of the input. They may return a port that is there
  * already. */
 enum dsinfer_status dsi_ir_transpose(struct dsi_ir_builder *builder, const char *name,
@@ -110,6 +118,18 @@ enum dsinfer_status dsi_ir_check_variables(struct dsi_ir_builder *builder);
 
 /* Translates a layer whose inputs are translated: sets its ports. */
 enum dsinfer_status dsi_ir_add_layer(struct dsi_ir_builder *builder, uint32_t layer);
+
+/* The same for layers that only change shapes (ir_shapes.c). */
+enum dsinfer_status dsi_ir_add_reshape(struct dsi_ir_builder *builder,
+                                       const struct dsi_ir_layer *layer, struct dsi_port *out);
+enum dsinfer_status dsi_ir_add_transpose(struct dsi_ir_builder *builder,
+                                         const struct dsi_ir_layer *layer, struct dsi_port *out);
+enum dsinfer_status dsi_ir_add_squeeze(struct dsi_ir_builder *builder,
+                                       const struct dsi_ir_layer *layer, bool is_squeeze,
+                                       struct dsi_port *out);
+
+/* True if a Reshape exchanges the first two dimensions, one of which is 1. */
+bool dsi_ir_is_exchange(const struct dsi_ir_layer *layer);
 
 /* The same for TensorIterator, Loop and LSTMSequence. */
 enum dsinfer_status dsi_ir_add_loop(struct dsi_ir_builder *builder, uint32_t layer);

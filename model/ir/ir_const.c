@@ -447,6 +447,21 @@ static bool find_reshaped(const struct dsi_ir_scope *scope, const struct dsi_ir_
     return true;
 }
 
+/* Broadcast of one element: to the declared shape. */
+static bool find_spread(const struct dsi_ir_scope *scope, const struct dsi_ir_layer *layer,
+                        int depth, struct dsi_ir_constant *out) {
+    size_t count;
+
+    if (layer->n_outputs != 1 || !find_input(scope, layer, 0, depth, out) ||
+        dsi_ir_constant_count(out) != 1 || out->zero.values || out->factor.values ||
+        !dsi_shape_count(&layer->outputs[0].shape, &count) || count > DSI_IR_MAX_CHANNELS) {
+        return false;
+    }
+    out->shape = layer->outputs[0].shape;
+    memset(out->strides, 0, sizeof(out->strides));
+    return true;
+}
+
 static bool find_at(const struct dsi_ir_scope *scope, uint32_t index, uint32_t output, int depth,
                     struct dsi_ir_constant *out) {
     const struct dsi_ir_layer *layer = &scope->net->layers[index];
@@ -477,6 +492,9 @@ static bool find_at(const struct dsi_ir_scope *scope, uint32_t index, uint32_t o
     if (dsi_ir_is_equal(type, "Reshape") || dsi_ir_is_equal(type, "Squeeze") ||
         dsi_ir_is_equal(type, "Unsqueeze")) {
         return find_reshaped(scope, layer, depth, out);
+    }
+    if (dsi_ir_is_equal(type, "Broadcast")) {
+        return find_spread(scope, layer, depth, out);
     }
     return false;
 }

@@ -169,148 +169,6 @@ static enum dsinfer_status add_clamp(struct dsi_ir_builder *builder,
                                 : status;
 }
 
-static enum dsinfer_status add_reshape(struct dsi_ir_builder *builder,
-                                       const struct dsi_ir_layer *layer, struct dsi_port *out) {
-    struct dsi_attr attr = {.name = "special_zero", .kind = DSI_ATTR_BOOL};
-    struct dsi_port inputs[2] = {{DSI_IR_NONE, 0}, {DSI_IR_NONE, 0}};
-    enum dsinfer_status status;
-    bool has_zero;
-
-    status = dsi_ir_get_bool(layer, "special_zero", false, &has_zero, builder->err);
-    attr.u.i = has_zero;
-    if (status == DSINFER_OK) {
-        status = dsi_ir_get_input(builder, layer, 0, DSI_IR_PLAIN, &inputs[0]);
-    }
-    if (status == DSINFER_OK) {
-        status = dsi_ir_get_input(builder, layer, 1, DSI_IR_PLAIN, &inputs[1]);
-    }
-    if (status == DSINFER_OK) {
-        status = dsi_ir_add_node(builder, layer->name, "Reshape", inputs, 2, out);
-    }
-    return status == DSINFER_OK ? dsi_ir_set_attrs(builder, *out, &attr, 1) : status;
-}
-
-/* Without a flag, Model Optimizer puts the features second: [N,F,T,W], and turns them back first.
- * The placeholder is made [N,T,W,F], as users know it, and the order changed by as much. */
-static enum dsinfer_status undo_layout(struct dsi_ir_builder *builder, struct dsi_port in,
-                                       int64_t *perm) {
-    static const int64_t back[] = {0, 2, 3, 1}; /* [N,F,T,W] to [N,T,W,F] */
-    static const int64_t forth[] = {0, 3, 1, 2};
-    const struct dsi_node *node = &builder->graph->nodes[in.node];
-    struct dsi_attr attrs[3] = {[2] = {.name = "is_turned", .kind = DSI_ATTR_BOOL, .u.i = 1}};
-    int64_t rest[4];
-    size_t i;
-
-    if (!dsi_node_is_op(node, "Placeholder") || node->attrs[1].u.shape.rank != 4) {
-        return DSINFER_OK;
-    }
-    for (i = 0; i < 4; i++) {
-        if (perm[i] < 0 || perm[i] > 3) {
-            return DSINFER_OK;
-        }
-        rest[i] = forth[perm[i]]; /* where the axis is after `back` */
-    }
-    /* What is left must be nothing, or the exchange of N and T. */
-    if (rest[2] != 2 || rest[3] != 3 || rest[0] + rest[1] != 1) {
-        return DSINFER_OK;
-    }
-    memcpy(perm, rest, sizeof(rest));
-    if (node->n_attrs == 3) { /* another reader has done it */
-        return DSINFER_OK;
-    }
-    memcpy(attrs, node->attrs, 2 * sizeof(attrs[0]));
-    for (i = 0; i < 4; i++) {
-        attrs[1].u.shape.dims[i] = node->attrs[1].u.shape.dims[back[i]];
-    }
-    return dsi_ir_set_attrs(builder, in, attrs, 3);
-}
-
-static enum dsinfer_status add_transpose(struct dsi_ir_builder *builder,
-                                         const struct dsi_ir_layer *layer, struct dsi_port *out) {
-    const size_t rank = get_rank(layer, 0);
-    int64_t perm[DSI_MAX_RANK];
-    enum dsinfer_status status;
-    struct dsi_port in;
-    size_t n, i;
-
-    if (!dsi_ir_get_input_ints(&builder->scope, layer, 1, DSI_MAX_RANK, perm, &n) ||
-        (n != rank && n != 0)) {
-        return fail_unsupported(builder, layer, "has no constant order of its axes");
-    }
-    for (i = 0; i < rank && n == 0; i++) {
-        perm[i] = (int64_t)(rank - 1 - i);
-    }
-    status = dsi_ir_get_input(builder, layer, 0, DSI_IR_PLAIN, &in);
-    if (status == DSINFER_OK && rank == 4) {
-        status = undo_layout(builder, in, perm);
-    }
-    return status == DSINFER_OK ? dsi_ir_transpose(builder, layer->name, in, rank, perm, out)
-                                : status;
-}
-
-static int compare_axes(int64_t a, int64_t b) {
-    return a < b ? -1 : a > b;
-}
-
-/* The axes of a Squeeze or Unsqueeze, rising; `rank` is that of the larger side. */
-static enum dsinfer_status get_axes(struct dsi_ir_builder *builder,
-                                    const struct dsi_ir_layer *layer, bool is_squeeze,
-                                    int64_t *axes, size_t *n_axes) {
-    size_t rank = get_rank(layer, 0);
-    size_t i, k;
-
-    *n_axes = 0;
-    if (is_squeeze && layer->n_inputs == 1) { /* all of 1 */
-        for (i = 0; i < rank; i++) {
-            if (layer->inputs[0].shape.dims[i] == 1) {
-                axes[(*n_axes)++] = (int64_t)i;
-            }
-        }
-        return DSINFER_OK;
-    }
-    if (!dsi_ir_get_input_ints(&builder->scope, layer, 1, DSI_MAX_RANK, axes, n_axes)) {
-        return fail_unsupported(builder, layer, "has no constant axes");
-    }
-    rank += is_squeeze ? 0 : *n_axes;
-    for (i = 0; i < *n_axes; i++) {
-        int64_t axis = axes[i] < 0 ? axes[i] + (int64_t)rank : axes[i];
-
-        if (axis < 0 || axis >= (int64_t)rank) {
-            return dsi_fail(builder->err, DSINFER_ERR_MALFORMED,
-                            "layer '%s' (%s) speaks of axis %lld, but there are %zu", layer->name,
-                            layer->type, (long long)axes[i], rank);
-        }
-        for (k = i; k > 0 && compare_axes(axes[k - 1], axis) > 0; k--) {
-            axes[k] = axes[k - 1];
-        }
-        axes[k] = axis;
-    }
-    return DSINFER_OK;
-}
-
-static enum dsinfer_status add_squeeze(struct dsi_ir_builder *builder,
-                                       const struct dsi_ir_layer *layer, bool is_squeeze,
-                                       struct dsi_port *out) {
-    const size_t rank = get_rank(layer, 0);
-    int64_t axes[DSI_MAX_RANK];
-    enum dsinfer_status status;
-    size_t n, i;
-
-    status = get_axes(builder, layer, is_squeeze, axes, &n);
-    if (status == DSINFER_OK) {
-        status = dsi_ir_get_input(builder, layer, 0, DSI_IR_PLAIN, out);
-    }
-    for (i = 0; status == DSINFER_OK && i < n; i++) {
-        const struct dsi_port in = *out;
-
-        status =
-            is_squeeze
-                ? dsi_ir_squeeze(builder, layer->name, in, rank - i, (size_t)axes[n - 1 - i], out)
-                : dsi_ir_expand(builder, layer->name, in, rank + i, (size_t)axes[i], out);
-    }
-    return status;
-}
-
 static enum dsinfer_status add_concat(struct dsi_ir_builder *builder,
                                       const struct dsi_ir_layer *layer, struct dsi_port *out) {
     struct dsi_port *inputs;
@@ -500,8 +358,8 @@ static const struct translation TRANSLATIONS[] = {
     {"ReLU", "Relu", NULL, false},
     {"Clamp", NULL, add_clamp, false},
     {"SoftMax", NULL, add_softmax, false},
-    {"Reshape", NULL, add_reshape, false},
-    {"Transpose", NULL, add_transpose, false},
+    {"Reshape", NULL, dsi_ir_add_reshape, false},
+    {"Transpose", NULL, dsi_ir_add_transpose, false},
     {"Concat", NULL, add_concat, false},
     {"Gather", NULL, add_gather, false},
     {"GatherND", NULL, add_gather, false},
@@ -526,7 +384,7 @@ static enum dsinfer_status add_layer(struct dsi_ir_builder *builder,
     const struct translation *translation = find_translation(layer->type);
 
     if (dsi_ir_is_equal(layer->type, "Squeeze") || dsi_ir_is_equal(layer->type, "Unsqueeze")) {
-        return add_squeeze(builder, layer, dsi_ir_is_equal(layer->type, "Squeeze"), out);
+        return dsi_ir_add_squeeze(builder, layer, dsi_ir_is_equal(layer->type, "Squeeze"), out);
     }
     if (!translation) {
         return add_plain(builder, layer, layer->type, out);
@@ -566,7 +424,7 @@ enum dsinfer_status dsi_ir_add_layer(struct dsi_ir_builder *builder, uint32_t in
         return dsi_ir_add_sequence(builder, index);
     }
     if (dsi_ir_is_equal(layer->type, "Result") || dsi_ir_is_equal(layer->type, "Assign") ||
-        is_constant(builder, index)) {
+        is_constant(builder, index) || dsi_ir_understand(builder, index)) {
         return DSINFER_OK; /* a Result is only a name, and for Assign see ir_variables.c */
     }
     if (*builder->scope.has_no_memory) {

@@ -19,6 +19,9 @@
 enum { CELL_X, CELL_H, CELL_C, CELL_W, CELL_R, CELL_B, CELL_PEEPHOLES };
 enum { SEQUENCE_LENGTHS = 3, SEQUENCE_W };
 
+/* The node's input of lengths, which it need not have. */
+enum { NODE_LENGTHS = 5 };
+
 /* Outputs of the node: all h, the last h, the last c, all c. */
 enum { OUT_Y, OUT_H, OUT_C, OUT_ALL_C };
 
@@ -204,35 +207,40 @@ static enum dsinfer_status exchange(struct dsi_ir_builder *builder, const char *
     return dsi_ir_transpose(builder, name, in, 3, perm, out);
 }
 
+/* Gives the lengths the type that the node wants. */
+static enum dsinfer_status take_lengths(struct dsi_ir_builder *builder, struct dsi_port lengths,
+                                        struct lstm *lstm) {
+    const struct dsi_attr attr = {.name = "DstT", .kind = DSI_ATTR_TYPE, .u.i = DSI_DTYPE_I32};
+    enum dsinfer_status status;
+
+    lstm->has_lengths = true;
+    status = dsi_ir_add_node(builder, lstm->name, "Cast", &lengths, 1, &lstm->lengths);
+    return status == DSINFER_OK ? dsi_ir_set_attrs(builder, lstm->lengths, &attr, 1) : status;
+}
+
 /* The lengths of a sequence: none if they are all T. */
 static enum dsinfer_status find_lengths(struct dsi_ir_builder *builder,
                                         const struct dsi_ir_layer *layer, struct lstm *lstm) {
-    const struct dsi_attr attr = {.name = "DstT", .kind = DSI_ATTR_TYPE, .u.i = DSI_DTYPE_I32};
     const int64_t n_steps = layer->inputs[CELL_X].shape.dims[1];
-    struct dsi_ir_constant constant;
     enum dsinfer_status status;
     struct dsi_port in;
-    size_t i, n;
 
-    if (dsi_ir_find_input(&builder->scope, layer, SEQUENCE_LENGTHS, &constant) &&
-        !constant.is_float) {
-        n = dsi_ir_constant_count(&constant);
-        for (i = 0; i < n && dsi_ir_constant_get_int(&constant, i) == n_steps; i++) {
-        }
-        if (i == n) {
-            return DSINFER_OK;
-        }
+    if (dsi_ir_is_size(builder, layer, SEQUENCE_LENGTHS, n_steps)) {
+        return DSINFER_OK;
     }
-    lstm->has_lengths = true;
+    if (dsi_ir_is_count(builder, layer, SEQUENCE_LENGTHS)) {
+        return take_lengths(builder, builder->ports[builder->lengths][0], lstm);
+    }
     status = dsi_ir_get_input(builder, layer, SEQUENCE_LENGTHS, DSI_IR_PLAIN, &in);
-    if (status == DSINFER_OK) {
-        status = dsi_ir_add_node(builder, layer->name, "Cast", &in, 1, &lstm->lengths);
-    }
-    return status == DSINFER_OK ? dsi_ir_set_attrs(builder, lstm->lengths, &attr, 1) : status;
+    return status == DSINFER_OK ? take_lengths(builder, in, lstm) : status;
 }
 
 enum dsinfer_status dsi_ir_add_sequence(struct dsi_ir_builder *builder, uint32_t index) {
     const struct dsi_ir_layer *layer = &builder->scope.net->layers[index];
+    struct dsi_ir_meaning rows = {.sense = DSI_IR_ROWS,
+                                  .rank = 4,
+                                  .axes = {DSI_IR_N, DSI_IR_ONE, DSI_IR_T, DSI_IR_C},
+                                  .state = OUT_H};
     struct dsi_port *ports = builder->ports[index];
     struct lstm lstm = {.name = layer->name};
     enum dsinfer_status status;
@@ -268,6 +276,11 @@ enum dsinfer_status dsi_ir_add_sequence(struct dsi_ir_builder *builder, uint32_t
         status = add_lstm(builder, &lstm, &node);
     }
     if (status == DSINFER_OK) { /* [T,N,C], [N,T,C], [N,1,T,C] */
+        rows.lstm = node.node;
+        rows.n_steps = layer->inputs[CELL_X].shape.dims[1];
+        if (dsi_ir_is_count(builder, layer, SEQUENCE_LENGTHS)) {
+            dsi_ir_set_meaning(builder, index, OUT_Y, &rows);
+        }
         status = exchange(builder, layer->name, node, &y);
     }
     if (status == DSINFER_OK) {
@@ -435,21 +448,35 @@ static enum dsinfer_status find_state(const struct loop *loop, size_t cell_input
     return dsi_ir_get_input(loop->builder, loop->layer, input, DSI_IR_PLAIN, out);
 }
 
-/* A Loop counts its iterations: up to T, and its conditions must always hold. */
-static enum dsinfer_status check_count(const struct loop *loop, int64_t n_steps) {
-    int64_t count[1] = {-1}, condition[1] = {1};
+/* A Loop counts its iterations: up to T or the longest length. */
+static enum dsinfer_status find_count(const struct loop *loop, int64_t n_steps, struct lstm *lstm) {
+    int64_t count[1] = {-1};
+    size_t n;
+
+    if (!dsi_ir_is_equal(loop->layer->type, "Loop")) {
+        return DSINFER_OK;
+    }
+    if (dsi_ir_is_count(loop->builder, loop->layer, 0)) {
+        return take_lengths(loop->builder, loop->builder->ports[loop->builder->lengths][0], lstm);
+    }
+    if (!dsi_ir_get_input_ints(&loop->builder->scope, loop->layer, 0, 1, count, &n) || n != 1 ||
+        (count[0] >= 0 && count[0] != n_steps)) {
+        return fail_unsupported(loop->builder, loop->layer,
+                                "counts neither to the number of time steps nor to the sequence "
+                                "lengths");
+    }
+    return DSINFER_OK;
+}
+
+/* The conditions of a Loop must always hold. */
+static enum dsinfer_status check_conditions(const struct loop *loop) {
+    int64_t condition[1] = {1};
     uint32_t index = 0, output = 0;
     struct dsi_ir_constant constant;
     size_t n, i;
 
     if (!dsi_ir_is_equal(loop->layer->type, "Loop")) {
         return DSINFER_OK;
-    }
-    if (!dsi_ir_get_input_ints(&loop->builder->scope, loop->layer, 0, 1, count, &n) || n != 1 ||
-        (count[0] >= 0 && count[0] != n_steps)) {
-        return fail_unsupported(loop->builder, loop->layer,
-                                "does not count to the number of time steps; convert the model "
-                                "with input_lengths frozen to it");
     }
     if (!dsi_ir_get_input_ints(&loop->builder->scope, loop->layer, 1, 1, condition, &n) || n != 1 ||
         condition[0] != 1) {
@@ -469,6 +496,25 @@ static enum dsinfer_status check_count(const struct loop *loop, int64_t n_steps)
         }
     }
     return DSINFER_OK;
+}
+
+/* Says that an output is all h or all c, as far as the loop goes. */
+static void set_rows(const struct loop *loop, const struct dsi_ir_port *port, int64_t axis,
+                     int64_t n_steps, uint32_t node, uint8_t state) {
+    const struct dsi_ir_net *net = loop->builder->scope.net;
+    struct dsi_ir_meaning rows = {.sense = DSI_IR_CUT_ROWS,
+                                  .rank = 3,
+                                  .axes = {DSI_IR_T, DSI_IR_N, DSI_IR_C},
+                                  .state = state,
+                                  .lstm = node,
+                                  .n_steps = n_steps};
+
+    if (axis == 1) {
+        rows.axes[0] = DSI_IR_N;
+        rows.axes[1] = DSI_IR_T;
+    }
+    dsi_ir_set_meaning(loop->builder, (uint32_t)(loop->layer - net->layers),
+                       (size_t)(port - loop->layer->outputs), &rows);
 }
 
 /* What an output of the layer is: all h, all c, the last h or the last c. */
@@ -496,6 +542,9 @@ static enum dsinfer_status find_output(const struct loop *loop, struct dsi_port 
     }
     *out = (struct dsi_port){node.node, mapping->is_sliced ? (output ? OUT_ALL_C : OUT_Y)
                                                            : (output ? OUT_C : OUT_H)};
+    if (mapping->is_sliced && loop->builder->graph->nodes[node.node].n_inputs > NODE_LENGTHS) {
+        set_rows(loop, port, mapping->axis, n_steps, node.node, output ? OUT_C : OUT_H);
+    }
     if (mapping->is_sliced && mapping->axis == 1) {
         return exchange(loop->builder, loop->layer->name, *out, out);
     }
@@ -533,7 +582,10 @@ enum dsinfer_status dsi_ir_add_loop(struct dsi_ir_builder *builder, uint32_t ind
         status = find_state(&loop, CELL_C, 1, &lstm.c);
     }
     if (status == DSINFER_OK) {
-        status = check_count(&loop, n_steps);
+        status = find_count(&loop, n_steps, &lstm);
+    }
+    if (status == DSINFER_OK) {
+        status = check_conditions(&loop);
     }
     if (status == DSINFER_OK) {
         status = add_lstm(builder, &lstm, &node);

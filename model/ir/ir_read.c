@@ -154,6 +154,10 @@ static enum dsinfer_status builder_init(struct dsi_ir_builder *builder) {
     builder->ports = memory;
     status = dsi_ir_take(builder, net->n_layers, sizeof(*builder->constants), &memory);
     builder->constants = memory;
+    if (status == DSINFER_OK) {
+        status = dsi_ir_take(builder, net->n_layers, sizeof(*builder->meanings), &memory);
+        builder->meanings = memory;
+    }
     for (i = 0; status == DSINFER_OK && i < net->n_layers; i++) {
         const size_t n_outputs = net->layers[i].n_outputs;
         const size_t n_forms = n_outputs * DSI_IR_N_FORMS;
@@ -165,6 +169,8 @@ static enum dsinfer_status builder_init(struct dsi_ir_builder *builder) {
         }
         if (status == DSINFER_OK) {
             builder->constants[i] = memory;
+            status = dsi_ir_take(builder, n_outputs, sizeof(**builder->meanings), &memory);
+            builder->meanings[i] = memory;
         }
         for (k = 0; status == DSINFER_OK && k < n_forms; k++) {
             builder->constants[i][k] = DSI_IR_NONE;
@@ -257,7 +263,7 @@ static enum dsinfer_status build(struct dsi_ir_builder *builder) {
 enum dsinfer_status dsi_ir_read(struct dsi_graph *graph, struct dsi_bytes xml,
                                 struct dsi_bytes weights, const struct dsi_mapped_file *file,
                                 struct dsinfer_error *err) {
-    struct dsi_ir_builder builder = {.file = file, .err = err};
+    struct dsi_ir_builder builder = {.file = file, .err = err, .lengths = DSI_IR_NONE};
     bool has_no_memory = false;
     enum dsinfer_status status;
     struct dsi_arena arena;

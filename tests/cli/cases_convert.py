@@ -8,7 +8,8 @@ import shlex
 import signal
 import subprocess
 
-from support import (BUNDLED, PROGRAM, Skip, fails, need_numpy, read, run, shared, temporary, write)
+from support import (BUNDLED, PROGRAM, SOURCE, Skip, fails, need_numpy, read, run, shared,
+                     temporary, write)
 
 MODEL = os.path.join(BUNDLED, 'output_graph.pb')
 N_CELL = 384
@@ -394,6 +395,51 @@ def test_a_value_inside_the_network_can_be_an_input():
     assert b'shape="8,384"' in xml and b'<dim>8</dim><dim>1</dim><dim>29</dim>' in xml
     xml = convert('head', '--input', 'Reshape_2:0', '--output', 'raw_logits')[0]
     assert xml.count(b'type="Parameter"') == 1 and b'LSTMCell' not in xml
+
+
+VARIANTS = os.path.join(SOURCE, 'tests', 'golden', 'variants')
+
+
+def test_lengths_that_openvino_left_open_are_an_input():
+    numpy = need_numpy()
+    where = folder('open')
+    arrays = {'windows': numpy.random.default_rng(3).standard_normal((1, 10, 19, 26), 'f4'),
+              'h': numpy.full((1, 4), 0.5, 'f4'), 'c': numpy.full((1, 4), -1.5, 'f4')}
+    flags = []
+    for name, array in arrays.items():
+        numpy.save(os.path.join(where, name), array)
+        flags += ['--input', '%s=%s.npy' % (name, os.path.join(where, name))]
+    outputs = ('logits', 'new_h', 'new_c', 'lstm_fused_cell/GatherNd_1', 'lstm_fused_cell/GatherNd')
+    for i, name in enumerate(outputs):
+        flags += ['--output', '%s=%s' % (name, os.path.join(where, '%d.npy' % i))]
+    for length in (0, 1, 7, 10):
+        numpy.save(os.path.join(where, 'lengths'), numpy.array([length], 'i4'))
+        results = []
+        for name in ('ten-steps.pb', 'ten-steps-ov2023.xml', 'ten-steps-ov2026.xml'):
+            run('run', os.path.join(VARIANTS, name), *flags, '--input',
+                'lengths=' + os.path.join(where, 'lengths.npy'))
+            results.append([numpy.load(os.path.join(where, '%d.npy' % i))
+                            for i in range(len(outputs))])
+            for ours, theirs in zip(results[0], results[-1]):
+                assert numpy.abs(ours - theirs).max() < 2e-6, (name, length)
+            for state in (1, 2):
+                assert numpy.array_equal(results[-1][state], results[-1][state + 2])
+
+
+def test_lengths_that_mean_something_else_are_not_taken_for_it():
+    for name, old, new in (('ten-steps-ov2026', b'"ReduceMax"', b'"ReduceMin"'),
+                           ('ten-steps-ov2026', b'"Subtract"', b'"Add"'),
+                           ('ten-steps-ov2026', b'"Less"', b'"Greater"'),
+                           ('ten-steps-ov2023', b'"Less"', b'"Greater"'),
+                           ('ten-steps-ov2023', b'"ReduceMax"', b'"ReduceMin"')):
+        where = folder('other')
+        text = read(os.path.join(VARIANTS, name + '.xml'))
+        assert old in text
+        path = write('other.xml', text.replace(old, new))
+        write('other.bin', read(os.path.join(VARIANTS, name + '.bin')))
+        windows = shared('oracle', 'graphs', 'inputs', 'random.npy')
+        fails('run', path, '--input', 'windows=' + windows, '--output',
+              'logits=' + os.path.join(where, 'x.npy'), code=3, name=path)
 
 
 def infer(core, xml, windows, n_cell):

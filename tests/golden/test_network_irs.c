@@ -22,7 +22,7 @@
 #define TOLERANCE 5e-6
 
 static const char *const NAMES[] = {"iterator", "nchw", "nchw-one", "sequence",
-                                    "loop",     "int8", "half"};
+                                    "flat",     "loop", "int8",     "half"};
 #define N_NAMES (sizeof(NAMES) / sizeof(NAMES[0]))
 
 static const enum dsinfer_kernel_level LEVELS[] = {DSINFER_KERNELS_NATIVE, DSINFER_KERNELS_PORTABLE,

@@ -1,7 +1,10 @@
 /* Graphs that the exporter writes with other flags, and some that are not fused, against numbers
- * that numpy computed (tools/make_variants.py).
+ * that numpy computed (tools/make_variants.py); and what OpenVINO's own converters make of one of
+ * them (tools/convert_variants.sh).
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/golden/models.h"
+
+#include "runtime/base/alloc.h"
 
 #include <dsinfer/inspect.h>
 #include <dsinfer/runner.h>
@@ -14,7 +17,8 @@
 #define MAX_STEPS 23
 
 struct variant {
-    const char *name;
+    const char *name; /* of the golden */
+    const char *file;
     size_t n_steps; /* of the golden call */
     uint32_t info_n_steps;
     int has_lengths;
@@ -22,14 +26,22 @@ struct variant {
 };
 
 static const struct variant VARIANTS[] = {
-    {"no-lengths", 16, 16, 0, true},    {"open-steps", 23, 0, 1, true},
-    {"ten-steps", 10, 10, 1, true},     {"frozen", 16, 16, 0, true},
-    {"frozen-short", 16, 16, 0, false}, {"peepholes", 16, 16, 1, false},
+    {"no-lengths", "no-lengths.pb", 16, 16, 0, true},
+    {"open-steps", "open-steps.pb", 23, 0, 1, true},
+    {"ten-steps", "ten-steps.pb", 10, 10, 1, true},
+    {"ten-steps", "ten-steps-ov2026.xml", 10, 10, 1, true}, /* Loop, as many steps as the length */
+    {"ten-steps", "ten-steps-ov2023.xml", 10, 10, 1, true}, /* LSTMSequence with a mask */
+    {"ten-steps", "ten-steps-mo2023.xml", 10, 10, 0, true}, /* transpositions that are reshapes */
+    {"ten-steps", "ten-steps-mo2022-states.xml", 10, 10, 0, true}, /* variables [N,1,C] */
+    {"ten-steps", "ten-steps-mo2021-states.xml", 10, 10, 0, true}, /* that begin with inputs */
+    {"frozen", "frozen.pb", 16, 16, 0, true},
+    {"frozen-short", "frozen-short.pb", 16, 16, 0, false},
+    {"peepholes", "peepholes.pb", 16, 16, 1, false},
 };
 #define N_VARIANTS (sizeof(VARIANTS) / sizeof(VARIANTS[0]))
 
 static const char *get_path(char path[TEST_PATH_SIZE], const struct variant *variant) {
-    return test_source_path(path, "tests/golden/variants/%s.pb", variant->name);
+    return test_source_path(path, "tests/golden/variants/%s", variant->file);
 }
 
 static struct dsinfer_model *open_variant(const struct variant *variant) {
@@ -38,7 +50,7 @@ static struct dsinfer_model *open_variant(const struct variant *variant) {
     char path[TEST_PATH_SIZE];
 
     if (dsinfer_model_open(get_path(path, variant), NULL, &model, &err) != DSINFER_OK) {
-        fail_msg("%s: %s", variant->name, err.message);
+        fail_msg("%s: %s", variant->file, err.message);
     }
     return model;
 }
@@ -95,7 +107,7 @@ static void check_run(const struct variant *variant, struct dsinfer_model *model
         assert_int_equal(dsinfer_runner_run(runner, &step), DSINFER_OK);
     }
     test_assert_near(logits, expected.f32, n_steps * GOLDEN_N_LABELS, GOLDEN_LOGITS, 0.0,
-                     variant->name);
+                     variant->file);
     test_assert_near(h, expected.f32 + n_steps * GOLDEN_N_LABELS, N_CELL, GOLDEN_H, 0.0, "h");
     test_assert_near(c, expected.f32 + n_steps * GOLDEN_N_LABELS + N_CELL, N_CELL, GOLDEN_C, 0.0,
                      "c");
@@ -198,6 +210,27 @@ static void fused_networks_are_a_handful_of_nodes(void **state) {
     }
 }
 
+static void opening_survives_every_failed_allocation(void **state) {
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < N_VARIANTS; i++) {
+        enum dsinfer_status status = DSINFER_ERR_NO_MEMORY;
+        struct dsinfer_model *model = NULL;
+        char path[TEST_PATH_SIZE];
+        long n = 0;
+
+        get_path(path, &VARIANTS[i]);
+        while (strstr(path, ".xml") && status != DSINFER_OK) {
+            dsi_alloc_fail_after(n++);
+            status = dsinfer_model_open(path, NULL, &model, NULL);
+            dsi_alloc_fail_after(-1);
+            assert_true(status == DSINFER_OK || status == DSINFER_ERR_NO_MEMORY);
+        }
+        dsinfer_model_unref(model);
+    }
+}
+
 static void a_network_that_is_not_fused_says_at_which_size_it_runs(void **state) {
     size_t i;
 
@@ -222,6 +255,7 @@ int main(void) {
         cmocka_unit_test(fused_variants_run_at_any_number_of_steps),
         cmocka_unit_test(fused_variants_take_lengths),
         cmocka_unit_test(fused_networks_are_a_handful_of_nodes),
+        cmocka_unit_test(opening_survives_every_failed_allocation),
         cmocka_unit_test(a_network_that_is_not_fused_says_at_which_size_it_runs),
     };
 

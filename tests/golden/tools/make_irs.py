@@ -13,6 +13,8 @@ inputs.npy holds windows [1,4,19,26], h [1,3], c [1,3] in a row.
   nchw       v10, TensorIterator; input [1,26,4,19]
   nchw-one   the same, both transpositions in one
   sequence   v11, LSTMSequence, weights in float16 behind Convert
+  flat       v11, LSTMSequence whose lengths are taken from the shape of its input; reshapes in the
+             place of transpositions
   loop       v11, Loop that gives all h and all c, states picked by GatherND; weights split off one
              matrix; Clamp
   int8       v10, TensorIterator; dense weights i8 with a scale per row, those of the LSTM u8 with
@@ -109,7 +111,7 @@ class Writer:
         self.name, self.weights = name, weights
         self.o = {"form": "iterator", "kind": F32, "version": 10, "is_reversed": False,
                   "has_names": True, "nchw": None, "int8": False, "clamp": False,
-                  "shapes": False, "is_turned": True}
+                  "shapes": False, "is_turned": True, "is_flat": False}
         self.o.update(options)
         self.net = Net(first_id=7, step=3) if self.o["is_reversed"] else Net()
         self.used = {}
@@ -255,14 +257,28 @@ class Writer:
                                              "lstm_fused_cell/GatherNd_1:0",
                                              "lstm_fused_cell/GatherNd:0"), inner=inner)
 
+    def count_steps(self, x):
+        """The number of steps of [1,T,H], for each stream, from its shape."""
+        net = self.net
+        of = net.add("ShapeOf", "count/of", {"output_type": I64}, [x], [((3,), I64)],
+                     version="opset3")[0]
+        index, axis = net.const("count/index", [1], I64), net.const("count/axis", 0, I64)
+        count = net.add("Gather", "count/T", None, [of, index, axis], [((1,), I64)])[0]
+        to = net.const("count/N", [1], I64)
+        return net.add("Broadcast", "count", {"mode": "numpy"}, [count, to], [((1,), I64)],
+                       version="opset3")[0]
+
     def sequence(self, x, h, c):
         net = self.net
-        order_of = net.const("order", [1, 0, 2], I64)
-        x = net.add("Transpose", "x", None, [x, order_of], [((1, T, H), F32)])[0]
+        if self.o["is_flat"]:
+            x = self.reshape("x", x, (1, T, H), (1, T, H))
+        else:
+            order_of = net.const("order", [1, 0, 2], I64)
+            x = net.add("Transpose", "x", None, [x, order_of], [((1, T, H), F32)])[0]
         axis = net.const("axis", [1], I64)
         h = net.add("Unsqueeze", "h", None, [h, axis], [((1, 1, C), F32)])[0]
         c = net.add("Unsqueeze", "c", None, [c, axis], [((1, 1, C), F32)])[0]
-        lengths = net.const("lengths", [T], I64)
+        lengths = self.count_steps(x) if self.o["is_flat"] else net.const("lengths", [T], I64)
         w, r, b = self.cell_weights(net)
         w = self.weight(net, "w", "w", w[None])
         r = self.weight(net, "r", "r", r[None])
@@ -278,6 +294,8 @@ class Writer:
                     names=("lstm_fused_cell/GatherNd_1,lstm_fused_cell/GatherNd_1:0",))[0]
         c = net.add("Squeeze", "TensorIterator.2", None, [c, axis], [((1, C), F32)],
                     names=("lstm_fused_cell/GatherNd,lstm_fused_cell/GatherNd:0",))[0]
+        if self.o["is_flat"]:
+            return self.reshape("y", y, (T, 1, C), (T, 1, C)), h, c
         order_of = net.const("order_y", [2, 1, 0, 3], I64)
         y = net.add("Transpose", "y", None, [y, order_of], [((T, 1, 1, C), F32)])[0]
         y = net.add("Squeeze", "TensorIterator.0", None, [y, axis], [((T, 1, C), F32)])[0]
@@ -423,6 +441,7 @@ def main():
         "nchw": dict(nchw="two"),
         "nchw-one": dict(nchw="one"),
         "sequence": dict(form="sequence", version=11, kind=F16),
+        "flat": dict(form="sequence", version=11, is_flat=True),
         "loop": dict(form="loop", version=11, clamp=True, is_turned=False),
         "int8": dict(int8=True),
         "half": dict(kind=F16),
