@@ -88,7 +88,8 @@ class Dsinfer:
     def run_once(self, model, paths):
         """One call, with a state."""
         outputs = {role: os.path.join(self.work, role + '.npy') for role in ROLES}
-        self.call('run', model, *[word for name in ('windows', 'h', 'c')
+        self.call('run', model, *[word for name in ('windows', 'h', 'c', 'lengths')
+                                  if name in paths
                                   for word in ('--input', '%s=%s' % (name, paths[name]))],
                   *[word for role, out in outputs.items()
                     for word in ('--output', '%s=%s' % (role, out))])
@@ -180,6 +181,27 @@ def check_saved(engine, dsinfer, case, version, is_small, flags=()):
     return case.compare(dsinfer.run(saved, case), expected, 'dsinfer')
 
 
+def check_theirs(engine, dsinfer, case, is_small):
+    """What OpenVINO's own frontend makes of the graph, the lengths an input, read by dsinfer."""
+    names = dsinfer.convert(case, 'names', ['--input', 'input_node,input_lengths'])[1]
+    xml = os.path.join(dsinfer.work, 'theirs.xml')
+    engine.convert(case.model, names, xml, is_small, case.n_cell)
+    names.update((role, names[role] + ':0') for role in ROLES)
+    texts = []
+    for length in LENGTHS[1:]:  # of 0 OpenVINO makes zero states
+        paths = {name: os.path.join(case.golden, 'lengths.%s.npy' % name)
+                 for name in ('windows', 'h', 'c', *ROLES)}
+        feeds = {name: numpy.load(paths[name]) for name in ('windows', 'h', 'c')}
+        feeds['lengths'] = numpy.array([length], 'i4')
+        paths['lengths'] = os.path.join(dsinfer.work, 'length.npy')
+        numpy.save(paths['lengths'], feeds['lengths'])
+        expected = engine.start(xml, names)(feeds) if is_small else {
+            role: numpy.load(paths[role])[LENGTHS.index(length)] for role in ROLES}
+        texts.append(case.compare({length: dsinfer.run_once(xml, paths)}, {length: expected},
+                                  'length %d' % length))
+    return '; '.join(texts)
+
+
 def check_stateful(engine, dsinfer, case, version, flags):
     """States that the engine keeps; dsinfer takes them out again."""
     xml, names = dsinfer.convert(case, 'stateful', ['--ir_version', version, '--stateful', *flags])
@@ -215,6 +237,13 @@ def list_checks(engine, case):
                                                                              ['--stateful'])
 
 
+def list_own_checks(engine):
+    """The same of what the engine makes without dsinfer."""
+    if hasattr(engine, 'convert'):
+        yield "OpenVINO's own", check_theirs, (False,)
+        yield "OpenVINO's own, FP16", check_theirs, (True,)
+
+
 def main():
     program, graphs, work = sys.argv[1:]
     engine = open_engine()
@@ -224,7 +253,7 @@ def main():
         if folder[:5] not in INPUTS:
             continue
         case = Case(graphs, folder)
-        for name, function, arguments in list_checks(engine, case):
+        for name, function, arguments in [*list_checks(engine, case), *list_own_checks(engine)]:
             try:
                 outcome = 'OK', function(engine, dsinfer, case, *arguments)
             except Exception as error:

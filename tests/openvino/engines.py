@@ -69,6 +69,19 @@ class Engine2022:
     def save(self, xml, path, is_small):
         self.openvino.save_model(self.core.read_model(xml), path, compress_to_fp16=is_small)
 
+    def convert(self, graph, names, path, is_small, n_cell):
+        """A frozen graph by OpenVINO's frontend, as its converters call it."""
+        from openvino.frontend import FrontEndManager
+        frontend = FrontEndManager().load_by_framework('tf')
+        model = frontend.load(graph)
+        shapes = {'windows': [1, 16, 19, 26], 'lengths': [1], 'h': [1, n_cell], 'c': [1, n_cell]}
+        places = {role: model.get_place_by_tensor_name(name) for role, name in names.items()}
+        model.override_all_outputs([places[role] for role in OUTPUTS])
+        model.override_all_inputs([places[role] for role in shapes])
+        for role, shape in shapes.items():
+            model.set_partial_shape(places[role], self.openvino.PartialShape(shape))
+        self.openvino.save_model(frontend.convert(model), path, compress_to_fp16=is_small)
+
 
 def open_engine():
     try:
