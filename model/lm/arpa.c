@@ -368,6 +368,9 @@ static enum dsinfer_status read_ngram(struct arpa *arpa, struct dsi_text line, u
     if (dsi_text_take_word(&line).size) {
         return fail_line(arpa, "something stands behind the backoff");
     }
+    if (backoff == 0.0f) {
+        backoff = 0.0f; /* a minus sign would say that nothing longer begins with these words */
+    }
     return order == 1 ? add_word(arpa, word, prob, backoff)
                       : add_ngram(arpa, words, order, prob, backoff);
 }

@@ -92,6 +92,26 @@ static void the_end_of_an_n_gram_that_is_not_listed_is_made(void **unused) {
     dsi_lm_unref(lm);
 }
 
+/* In binary models -0 says that nothing longer begins with the word; in text it is a number. */
+static void a_backoff_of_minus_zero_hides_no_longer_n_gram(void **unused) {
+    struct dsi_lm_state state;
+    struct dsi_lm *lm = NULL;
+    unsigned n;
+
+    (void)unused;
+    assert_int_equal(read_text("\\data\\\nngram 1=4\nngram 2=2\nngram 3=1\n\n"
+                               "\\1-grams:\n-1 <unk>\n-9 <s> -0\n-1 a -0.0\n-2 b -0\n\n"
+                               "\\2-grams:\n-0.5 a b -0\n-0.75 <s> a\n\n"
+                               "\\3-grams:\n-0.25 a b a\n\n\\end\\\n",
+                               &lm, NULL),
+                     DSINFER_OK);
+    dsi_lm_get_begin(lm, &state);
+    assert_true(score(lm, &state, "a", &n) == -0.75f && n == 2);
+    assert_true(score(lm, &state, "b", &n) == -0.5f && n == 2);
+    assert_true(score(lm, &state, "a", &n) == -0.25f && n == 3);
+    dsi_lm_unref(lm);
+}
+
 static void what_is_no_arpa_text_is_refused_with_its_line(void **unused) {
     static const struct {
         const char *text, *words;
@@ -175,6 +195,7 @@ int main(void) {
         cmocka_unit_test(a_sentence_is_scored_by_the_longest_n_grams),
         cmocka_unit_test(a_model_without_unk_gives_unknown_words_minus_100),
         cmocka_unit_test(the_end_of_an_n_gram_that_is_not_listed_is_made),
+        cmocka_unit_test(a_backoff_of_minus_zero_hides_no_longer_n_gram),
         cmocka_unit_test(what_is_no_arpa_text_is_refused_with_its_line),
         cmocka_unit_test(an_order_above_six_is_not_supported),
         cmocka_unit_test(a_nul_in_a_word_is_refused),
