@@ -19,6 +19,7 @@
 struct settings {
     const char *input_model, *input, *input_shape, *output, *freeze;
     const char *output_dir, *model_name;
+    const char *given_name; /* model_name as the user gave it; NULL: it is made of the model's */
     int type, ir_version, quantize, format; /* indices of the choices below; negative: not given */
     bool is_dry_run, keeps_layout, is_stateful, is_verbose;
 };
@@ -35,7 +36,7 @@ static const char *const versions[] = {"10", "11", NULL};
 static const char *const formats[] = {"ir", "pb", "pbmm", NULL}; /* enum dsinfer_convert_format */
 
 static const struct cli_option options[] = {
-    {"input-model", 0, CLI_TEXT, "FILE", offsetof(struct settings, input_model),
+    {"input-model", 'm', CLI_TEXT, "FILE", offsetof(struct settings, input_model),
      "the model, instead of MODEL", 0, 0, NULL},
     {"input", 0, CLI_TEXT, "NAMES", offsetof(struct settings, input),
      "inputs: [PORT:]NAME[:PORT][SHAPE]->VALUE, separated by commas", 0, 0, NULL},
@@ -79,25 +80,43 @@ static char *make_name(const char *path) {
     return name;
 }
 
+/* Where bytes go, and why they could not. */
+struct target {
+    FILE *file;
+    int reason; /* errno of the first failure */
+};
+
 /* Stops where a signal came: nothing is half written then. */
 static int write_bytes(void *user, const void *bytes, size_t size) {
-    return !cli_interrupt_get() && fwrite(bytes, 1, size, user) == size ? 0 : -1;
+    struct target *target = user;
+
+    if (cli_interrupt_get()) {
+        return -1;
+    }
+    errno = 0;
+    if (fwrite(bytes, 1, size, target->file) == size) {
+        return 0;
+    }
+    target->reason = errno ? errno : EIO;
+    return -1;
 }
 
 static int write_one(const struct dsinfer_conversion *conversion, size_t i, struct job *job) {
     struct dsinfer_error library_error = {DSINFER_OK, ""};
+    struct target target = {NULL, 0};
     enum dsinfer_status status;
     struct cli_error error;
 
     if (!cli_whole_file_open(&job->whole, job->path, &error)) {
         return cli_report_exit(job->path, &error, CLI_EXIT_RUNTIME);
     }
-    status = dsinfer_conversion_write(conversion, i, write_bytes, job->whole.file, &library_error);
+    target.file = job->whole.file;
+    status = dsinfer_conversion_write(conversion, i, write_bytes, &target, &library_error);
     if (cli_interrupt_get()) {
         return 128 + cli_interrupt_get();
     }
-    if (status == DSINFER_ERR_IO) { /* the stream knows better why */
-        cli_writer_flush(job->whole.file, &error);
+    if (status == DSINFER_ERR_IO && target.reason) {
+        cli_fail(&error, CLI_IO, "cannot be written: %s", strerror(target.reason));
         return cli_report_exit(job->path, &error, CLI_EXIT_RUNTIME);
     }
     if (status != DSINFER_OK) {
@@ -179,6 +198,14 @@ static void print_ports(const struct dsinfer_conversion *conversion, bool is_sta
     }
 }
 
+/* A word of a command line, before which others stand. */
+static void print_flag(const char *flag, const char *value) {
+    if (value) {
+        printf(" %s ", flag);
+        print_quoted(value);
+    }
+}
+
 /* What is, or would be, written. */
 static int describe(const struct dsinfer_conversion *conversion, const struct settings *settings,
                     const struct job *jobs, size_t n) {
@@ -190,6 +217,8 @@ static int describe(const struct dsinfer_conversion *conversion, const struct se
     print_quoted(settings->input_model);
     putchar(' ');
     cli_print(stdout, dsinfer_conversion_get_flags(conversion));
+    print_flag("--output_dir", settings->output_dir);
+    print_flag("--model_name", settings->given_name);
     printf("\n%s:\n", settings->is_dry_run ? "would be written" : "written");
     for (i = 0; i < n; i++) {
         printf("  ");
@@ -279,6 +308,7 @@ static int run_settings(struct settings *settings) {
     struct cli_error error;
     int exit_code;
 
+    settings->given_name = settings->model_name;
     if (!settings->model_name) {
         settings->model_name = name;
     }
@@ -308,11 +338,28 @@ static int run_settings(struct settings *settings) {
     return exit_code;
 }
 
+static bool is_torn(const char *value) {
+    return value && *value && value[strlen(value) - 1] == '-';
+}
+
+/* The shell cuts a value after "->", and at its blanks: that leaves words without a flag. */
+static int refuse_words(const struct settings *settings) {
+    const char *flag = is_torn(settings->input)    ? "--input"
+                       : is_torn(settings->freeze) ? "--freeze_placeholder_with_value"
+                                                   : NULL;
+
+    if (flag) {
+        return cli_usage(flag, "the shell took the '>' of '->' for a redirection, and blanks for "
+                               "the end of the value; it needs quotes, as 'input_lengths->[16]'");
+    }
+    return cli_usage("convert", "one model is needed, as MODEL or by --input_model");
+}
+
 static int check(struct settings *settings, const struct cli_words *words) {
     struct stat facts;
 
     if (words->n + (settings->input_model ? 1 : 0) != 1) {
-        return cli_usage("convert", "one model is needed, as MODEL or by --input_model");
+        return refuse_words(settings);
     }
     if (words->n) {
         settings->input_model = words->items[0];

@@ -102,12 +102,36 @@ static bool read_list(struct dsi_bytes text, int64_t *numbers, size_t max, size_
     return true;
 }
 
+static enum dsinfer_status fail_open(const char *flag, struct dsi_bytes text,
+                                     struct dsinfer_error *err) {
+    return dsi_fail(err, DSINFER_ERR_ARGUMENT,
+                    "%s: the shape '%.*s' is not fully defined; all of its dimensions must be "
+                    "numbers of 1 or more",
+                    flag, SHOWN(text));
+}
+
+/* What later releases of Model Optimizer take: "?", and "1..8". */
+static bool has_open(struct dsi_bytes text) {
+    size_t i;
+
+    for (i = 0; i < text.size; i++) {
+        if (text.data[i] == '?' ||
+            (i + 1 < text.size && text.data[i] == '.' && text.data[i + 1] == '.')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* `text` with its brackets. */
 static enum dsinfer_status read_shape(const char *flag, struct dsi_bytes text,
                                       struct dsi_shape *shape, struct dsinfer_error *err) {
     const uint8_t last = text.size > 1 ? text.data[text.size - 1] : 0;
     size_t i;
 
+    if (has_open(text)) {
+        return fail_open(flag, text, err);
+    }
     if (!((last == ']' && text.data[0] == '[') || (last == ')' && text.data[0] == '(')) ||
         !read_list((struct dsi_bytes){text.data + 1, text.size - 2}, shape->dims, DSI_MAX_RANK,
                    &shape->rank)) {
@@ -117,10 +141,7 @@ static enum dsinfer_status read_shape(const char *flag, struct dsi_bytes text,
     }
     for (i = 0; i < shape->rank; i++) {
         if (shape->dims[i] < 1) {
-            return dsi_fail(err, DSINFER_ERR_ARGUMENT,
-                            "%s: the shape '%.*s' is not fully defined; all of its dimensions must "
-                            "be 1 or more",
-                            flag, SHOWN(text));
+            return fail_open(flag, text, err);
         }
     }
     return DSINFER_OK;

@@ -201,6 +201,13 @@ static enum dsinfer_status pair_shapes(struct resolver *r, struct dsi_flag_list 
                                        const struct dsi_flag_list *shapes) {
     size_t i;
 
+    if (shapes->n && shapes->n != inputs->n && inputs->n &&
+        is_cut_off(r, &inputs->items[inputs->n - 1])) {
+        return dsi_fail(r->err, DSINFER_ERR_ARGUMENT,
+                        FLAG_INPUT " ends at '%.*s': the shell took the '>' of '->' for a "
+                                   "redirection; the value of " FLAG_INPUT " needs quotes",
+                        SHOWN(inputs->items[inputs->n - 1].name));
+    }
     if (shapes->n && shapes->n != inputs->n) {
         return dsi_fail(r->err, DSINFER_ERR_ARGUMENT,
                         FLAG_SHAPE " has %zu shapes, but " FLAG_INPUT

@@ -106,6 +106,31 @@ def test_an_arrow_that_the_shell_took_is_explained():
     assert read(os.path.join(where, 'output_graph.bin')) == expected[1]
 
 
+def test_an_arrow_that_the_shell_took_with_blanks_after_it_is_explained_too():
+    for flags in ('--input input_lengths->[16],input_node[1 16 19 26]',
+                  '--freeze_placeholder_with_value input_lengths->[16 16]',
+                  '--input input_node,input_lengths->[16] --input_shape [1,16,19,26],[1],[2]'):
+        where = folder('torn')
+        line = ' '.join([shlex.quote(PROGRAM), 'convert --input_model', shlex.quote(MODEL), flags])
+        done = subprocess.run(['bash', '-c', line], cwd=where, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=60, check=False)
+        assert done.returncode == 2 and done.stdout == b'', done
+        assert b'quotes' in done.stderr and done.stderr.count(b'\n') == 1, done.stderr
+        assert not [name for name in os.listdir(where) if name.endswith(('.xml', '.bin'))]
+
+
+def test_the_printed_command_makes_the_same_files():
+    where = folder('first')
+    result = run('convert', MODEL, '--output_dir', where, '--model_name', "it's m",
+                 '--data_type=half')
+    old = contents(where)
+    for name in old:
+        os.remove(os.path.join(where, name))
+    command = re.search(r'^  dsinfer (convert .*)$', result.out, re.M).group(1)
+    run(*shlex.split(command))
+    assert contents(where) == old and len(old) == 2
+
+
 def test_a_dry_run_writes_nothing():
     where = folder('dry')
     result = run('convert', MODEL, '--output_dir', where, '--dry-run', '--model_name', 'some')
@@ -198,7 +223,8 @@ def test_bad_flags_name_the_fix():
     refuses(['--input', 'input_node[1 16 19 26]', '--input_shape', '[1,16,19,26]'], 'both')
     refuses(['--input', 'input_node', '--input_shape', '1,16,19,26'], 'cannot be parsed')
     refuses(['--input', 'input_node', '--input_shape', '[1,16,19,26'], 'cannot be parsed')
-    refuses(['--input_shape', '[-1,16,19,26]'], 'not fully defined')
+    for shape in ('[-1,16,19,26]', '[?,16,19,26]', '[1..4,16,19,26]', '[1, ?, 19, 26]'):
+        refuses(['--input_shape', shape], 'not fully defined')
     refuses(['--input_shape', '[1,16,19,99999999999]'], 'cannot be parsed')
     refuses(['--input_shape', '[1,16,494]'], '[1,16,19,26]')
     refuses(['--input', 'previous_state_h/read[1 2048]'], '[1,384]')
@@ -240,7 +266,8 @@ def test_a_model_is_replaced_as_a_whole_or_not_at_all():
     done = subprocess.run(['bash', '-c', limited, PROGRAM, 'convert', MODEL, '--output_dir', where,
                            '--model_name', 'm'], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           timeout=60, check=False)
-    assert done.returncode == 5 and b'm.bin: I/O: ' in done.stderr and done.stdout == b'', done
+    assert done.returncode == 5 and done.stdout == b'', done
+    assert b'm.bin: I/O: cannot be written: File too large\n' in done.stderr, done.stderr
     assert contents(where) == old
     run('convert', MODEL, '--output_dir', where, '--model_name', 'm')
     assert sorted(os.listdir(where)) == sorted(old)
