@@ -152,7 +152,22 @@ static void fill_role_shape(struct dsinfer_role *role, const struct dsi_signatur
     }
 }
 
-/* The names that TensorFlow gives the values: NODE, or NODE:K. */
+/* What an IR calls an output of its LSTM: the first of its names, which are Identity nodes. */
+static const char *find_alias(const struct dsi_graph *graph, struct dsi_port port) {
+    size_t i;
+
+    for (i = 0; i < graph->n_nodes && port.output; i++) {
+        const struct dsi_node *node = &graph->nodes[i];
+
+        if (dsi_node_is_op(node, "Identity") && node->n_inputs == 1 &&
+            dsi_port_is_equal(node->inputs[0], port)) {
+            return node->name;
+        }
+    }
+    return NULL;
+}
+
+/* The names that the file gives the values; where there are none NODE, or NODE:K. */
 static enum dsinfer_status fill_roles(struct dsinfer_inspection *inspection,
                                       struct dsinfer_error *err) {
     const struct dsinfer_model *model = inspection->model;
@@ -160,7 +175,8 @@ static enum dsinfer_status fill_roles(struct dsinfer_inspection *inspection,
 
     for (i = 0; i < DSI_N_ROLES; i++) {
         const struct dsi_port port = model->signature.ports[i];
-        const char *node_name = model->graph.nodes[port.node].name;
+        const char *alias = find_alias(&model->graph, port);
+        const char *node_name = alias ? alias : model->graph.nodes[port.node].name;
         const size_t size = strlen(node_name) + 12;
         const size_t at = inspection->info.n_roles;
 
@@ -173,7 +189,7 @@ static enum dsinfer_status fill_roles(struct dsinfer_inspection *inspection,
         if (!inspection->role_names[at]) {
             return dsi_fail_memory(err, size);
         }
-        if (port.output) {
+        if (port.output && !alias) {
             snprintf(inspection->role_names[at], size, "%s:%lu", node_name,
                      (unsigned long)port.output);
         } else {

@@ -343,6 +343,11 @@ static bool mean_tile(const struct dsi_ir_builder *builder, const struct dsi_ir_
     return i == n;
 }
 
+/* Whether the Lstm that rows come from takes lengths; otherwise it does all T steps. */
+static bool takes_lengths(const struct dsi_ir_builder *builder, const struct dsi_ir_meaning *rows) {
+    return builder->graph->nodes[rows->lstm].n_inputs > DSI_IR_LSTM_LENGTHS;
+}
+
 /* Rows times their mask, and lengths times N. */
 static bool mean_multiply(const struct dsi_ir_builder *builder, const struct dsi_ir_layer *layer,
                           struct dsi_ir_meaning *out) {
@@ -362,7 +367,7 @@ static bool mean_multiply(const struct dsi_ir_builder *builder, const struct dsi
     }
     *out = *in;
     if (in->sense != DSI_IR_ROWS || mask->sense != DSI_IR_MASK || in->rank != mask->rank ||
-        in->n_steps != mask->n_steps) {
+        in->n_steps != mask->n_steps || !takes_lengths(builder, in)) {
         return false;
     }
     for (i = 0; i < in->rank; i++) { /* each step and stream by its own, all cells alike */
@@ -461,24 +466,52 @@ static bool mean_concat(const struct dsi_ir_builder *builder, const struct dsi_i
     return layer->n_inputs == 2 && mean_whole(builder, layer, axis, out);
 }
 
+/* The last row of each stream by constants, behind T others: pairs, or places in a flat history. */
+static bool is_last(const struct dsi_ir_builder *builder, const struct dsi_ir_layer *layer,
+                    int64_t n_steps, bool is_pair) {
+    struct dsi_ir_constant index;
+    int64_t n, i;
+
+    if (!dsi_ir_find_input(&builder->scope, layer, 1, &index) || index.is_float) {
+        return false;
+    }
+    n = (int64_t)dsi_ir_constant_count(&index) / (is_pair ? 2 : 1);
+    for (i = 0; i < n; i++) {
+        const size_t at = (size_t)(is_pair ? 2 * i : i);
+        const int64_t row = dsi_ir_constant_get_int(&index, at);
+
+        if (is_pair ? row != n_steps || dsi_ir_constant_get_int(&index, at + 1) != i
+                    : row != n_steps * n + i) {
+            return false;
+        }
+    }
+    return n == layer->outputs[0].shape.dims[0];
+}
+
 /* The last state: the row at the length. */
 static bool is_pick(const struct dsi_ir_builder *builder, const struct dsi_ir_layer *layer,
                     struct dsi_port *out) {
     static const uint8_t axes[] = {DSI_IR_T, DSI_IR_N, DSI_IR_C};
     const struct dsi_ir_meaning *in = get_meaning(builder, layer, 0);
     const struct dsi_ir_meaning *index = get_meaning(builder, layer, 1);
-    int64_t batch_dims, axis;
+    const bool is_pair = dsi_ir_is_equal(layer->type, "GatherND");
+    int64_t batch_dims, axis = 0;
 
-    if (dsi_ir_get_int(layer, "batch_dims", 0, &batch_dims, NULL) != DSINFER_OK || batch_dims) {
+    if (dsi_ir_get_int(layer, "batch_dims", 0, &batch_dims, NULL) != DSINFER_OK || batch_dims ||
+        layer->outputs[0].shape.rank != 2) {
+        return false;
+    }
+    if (is_pair ? in->sense != DSI_IR_HISTORY || !are_axes(in, 3, axes)
+                : in->sense != DSI_IR_FLAT_HISTORY || layer->n_inputs != 3 ||
+                      !find_size(builder, layer, 2, &axis) || axis != 0) {
         return false;
     }
     *out = (struct dsi_port){in->lstm, in->state};
-    if (dsi_ir_is_equal(layer->type, "GatherND")) {
-        return in->sense == DSI_IR_HISTORY && are_axes(in, 3, axes) && index->sense == DSI_IR_PAIRS;
+    if (!takes_lengths(builder, in)) {
+        return is_last(builder, layer, in->n_steps, is_pair);
     }
-    return in->sense == DSI_IR_FLAT_HISTORY && layer->n_inputs == 3 &&
-           find_size(builder, layer, 2, &axis) && axis == 0 &&
-           (index->sense == DSI_IR_FLAT || is_scaled(index, &layer->inputs[1].shape));
+    return is_pair ? index->sense == DSI_IR_PAIRS
+                   : index->sense == DSI_IR_FLAT || is_scaled(index, &layer->inputs[1].shape);
 }
 
 static const struct rule {

@@ -29,10 +29,13 @@ enum dsi_ir_sense {
     DSI_IR_PAIRS,       /* [N,2]: length and number of each stream */
     DSI_IR_FLAT,        /* [N]: length · N + number */
     DSI_IR_CUT_ROWS,    /* h or c of the first LONGEST steps */
-    DSI_IR_ROWS,        /* of all T, zero from the length on */
+    DSI_IR_ROWS,        /* of all T, where there are lengths zero from these on */
     DSI_IR_HISTORY,     /* the initial state and after it ROWS */
     DSI_IR_FLAT_HISTORY /* the same as [(T+1)·N,C] */
 };
+
+/* The input of an Lstm node that its lengths are, if it has any. */
+#define DSI_IR_LSTM_LENGTHS 5
 
 /* What is along an axis. */
 enum dsi_ir_axis { DSI_IR_ONE, DSI_IR_N, DSI_IR_T, DSI_IR_C };

@@ -19,9 +19,6 @@
 enum { CELL_X, CELL_H, CELL_C, CELL_W, CELL_R, CELL_B, CELL_PEEPHOLES };
 enum { SEQUENCE_LENGTHS = 3, SEQUENCE_W };
 
-/* The node's input of lengths, which it need not have. */
-enum { NODE_LENGTHS = 5 };
-
 /* Outputs of the node: all h, the last h, the last c, all c. */
 enum { OUT_Y, OUT_H, OUT_C, OUT_ALL_C };
 
@@ -278,7 +275,7 @@ enum dsinfer_status dsi_ir_add_sequence(struct dsi_ir_builder *builder, uint32_t
     if (status == DSINFER_OK) { /* [T,N,C], [N,T,C], [N,1,T,C] */
         rows.lstm = node.node;
         rows.n_steps = layer->inputs[CELL_X].shape.dims[1];
-        if (dsi_ir_is_count(builder, layer, SEQUENCE_LENGTHS)) {
+        if (!lstm.has_lengths || dsi_ir_is_count(builder, layer, SEQUENCE_LENGTHS)) {
             dsi_ir_set_meaning(builder, index, OUT_Y, &rows);
         }
         status = exchange(builder, layer->name, node, &y);
@@ -502,7 +499,8 @@ static enum dsinfer_status check_conditions(const struct loop *loop) {
 static void set_rows(const struct loop *loop, const struct dsi_ir_port *port, int64_t axis,
                      int64_t n_steps, uint32_t node, uint8_t state) {
     const struct dsi_ir_net *net = loop->builder->scope.net;
-    struct dsi_ir_meaning rows = {.sense = DSI_IR_CUT_ROWS,
+    const bool is_cut = loop->builder->graph->nodes[node].n_inputs > DSI_IR_LSTM_LENGTHS;
+    struct dsi_ir_meaning rows = {.sense = is_cut ? DSI_IR_CUT_ROWS : DSI_IR_ROWS,
                                   .rank = 3,
                                   .axes = {DSI_IR_T, DSI_IR_N, DSI_IR_C},
                                   .state = state,
@@ -542,7 +540,7 @@ static enum dsinfer_status find_output(const struct loop *loop, struct dsi_port 
     }
     *out = (struct dsi_port){node.node, mapping->is_sliced ? (output ? OUT_ALL_C : OUT_Y)
                                                            : (output ? OUT_C : OUT_H)};
-    if (mapping->is_sliced && loop->builder->graph->nodes[node.node].n_inputs > NODE_LENGTHS) {
+    if (mapping->is_sliced) {
         set_rows(loop, port, mapping->axis, n_steps, node.node, output ? OUT_C : OUT_H);
     }
     if (mapping->is_sliced && mapping->axis == 1) {

@@ -453,6 +453,15 @@ def test_lengths_that_openvino_left_open_are_an_input():
                 assert numpy.array_equal(results[-1][state], results[-1][state + 2])
 
 
+def test_new_states_of_an_ir_are_inspected_under_their_names():
+    for name in ('ten-steps-mo2021-states', 'ten-steps-mo2022-states', 'ten-steps-mo2023',
+                 'ten-steps-ov2023', 'ten-steps-ov2026'):
+        facts = run('inspect', os.path.join(VARIANTS, name + '.xml'), '--json').out
+        for role, tensor in (('new_c', 'lstm_fused_cell/GatherNd'), ('logits', 'raw_logits'),
+                             ('new_h', 'lstm_fused_cell/GatherNd_1')):
+            assert '"%s": "%s"' % (role, tensor) in facts, (name, facts)
+
+
 def test_lengths_that_mean_something_else_are_not_taken_for_it():
     for name, old, new in (('ten-steps-ov2026', b'"ReduceMax"', b'"ReduceMin"'),
                            ('ten-steps-ov2026', b'"Subtract"', b'"Add"'),
