@@ -24,7 +24,7 @@
 struct settings {
     struct {
         bool is_json, is_paced;
-        uint32_t n_steps, n_threads, n_streams;
+        uint32_t n_steps, n_streams;
     } own;
     struct cli_model_settings model;
     struct cli_decoder_settings decoder;
@@ -36,8 +36,6 @@ static const struct cli_option own_options[] = {
     {"json", 0, CLI_FLAG, NULL, OWN(is_json), "one JSON object", 0, 0, NULL},
     {"steps", 0, CLI_NUMBER, "T", OWN(n_steps), "frames in a call of the network (default 16)", 1,
      64, NULL},
-    {"threads", 0, CLI_NUMBER, "N", OWN(n_threads), "threads; one is what there is so far", 1, 1024,
-     NULL},
     {"streams", 0, CLI_NUMBER, "N", OWN(n_streams),
      "so many at once, in batches, paced in real time", 1, 1024, NULL},
     {"paced", 0, CLI_FLAG, NULL, OWN(is_paced), "in real time with one stream, too", 0, 0, NULL},
@@ -124,7 +122,7 @@ static void print_json(const struct report *report) {
     cli_json_set(object, "n_cell", json_integer(info->n_cell));
     cli_json_set(object, "kernels", cli_json_string(info->kernels));
     cli_json_set(object, "precision", cli_json_string(dsinfer_precision_name(info->precision)));
-    cli_json_set(object, "threads", json_integer(report->settings->own.n_threads));
+    cli_json_set(object, "threads", json_integer(bench->n_threads));
     cli_json_set(object, "streams", json_integer(bench->n_streams));
     cli_json_set(object, "steps", json_integer(bench->n_steps));
     cli_json_set(object, "beam_width", json_integer(bench->decoder.beam_width));
@@ -169,10 +167,11 @@ static void print_text(const struct report *report) {
 
     print_name("model      ", report->model_name);
     putchar('\n');
-    printf("           %s, %" PRIu32 " cells, %s kernels, %s, 1 thread, %" PRIu32 " stream%s\n",
+    printf("           %s, %" PRIu32 " cells, %s kernels, %s, %" PRIu32 " thread%s, %" PRIu32
+           " stream%s\n",
            dsinfer_family_name(info->family), info->n_cell, info->kernels,
-           dsinfer_precision_name(info->precision), bench->n_streams,
-           bench->n_streams > 1 ? "s" : "");
+           dsinfer_precision_name(info->precision), bench->n_threads,
+           bench->n_threads > 1 ? "s" : "", bench->n_streams, bench->n_streams > 1 ? "s" : "");
     print_name("language   ", lm ? lm : "no language model");
     printf("; a beam of %" PRIu32 "\n", bench->decoder.beam_width);
     print_name("audio      ", report->audio_name);
@@ -206,6 +205,7 @@ static int measure(struct settings *settings, struct cli_bench *bench, struct re
 
     bench->n_steps = settings->own.n_steps;
     bench->n_streams = settings->own.n_streams;
+    bench->n_threads = settings->model.n_threads;
     bench->is_paced = settings->own.is_paced || bench->n_streams > 1;
     status = cli_bench_measure(bench, &library_error);
     if (status != DSINFER_OK) {
@@ -262,14 +262,8 @@ static int bench_audio(struct settings *settings, const char *audio_name) {
 }
 
 static int check(struct settings *settings, const struct cli_words *words) {
-    struct cli_error error;
-
     if (words->n > 1) {
         return cli_usage("bench", "one recording is enough");
-    }
-    if (settings->own.n_threads > 1) {
-        cli_fail(&error, CLI_UNSUPPORTED, "only 1 is supported so far");
-        return cli_report_exit("--threads", &error, CLI_EXIT_USAGE);
     }
     return cli_decoder_check(&settings->decoder);
 }
@@ -288,7 +282,7 @@ static int run(int argc, char **argv) {
 
     memset(&settings.own, 0, sizeof(settings.own));
     settings.own.n_steps = 16;
-    settings.own.n_threads = settings.own.n_streams = 1;
+    settings.own.n_streams = 1;
     exit_code = cli_parse(&cli_bench, groups, CLI_N(groups), argc, argv, &words);
     if (exit_code == CLI_PARSED) {
         exit_code = check(&settings, &words);

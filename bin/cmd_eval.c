@@ -197,6 +197,7 @@ static int create_stream(const struct settings *settings, struct dsinfer_model *
     enum dsinfer_status status;
 
     dsinfer_stream_options_init(&options);
+    options.n_threads = settings->model.n_threads;
     options.decoder = *decoder;
     status = dsinfer_stream_create(model, &options, stream, &library_error);
     if (status == DSINFER_OK) {
@@ -222,7 +223,8 @@ static int evaluate(const struct settings *settings, struct cli_eval_job *job,
 static int tune(const struct settings *settings, struct cli_eval_job *job,
                 struct dsinfer_model *model, const struct dsinfer_decoder_options *decoder) {
     const struct cli_tune_options options = {settings->own.alpha_max, settings->own.beta_max,
-                                             settings->own.logits, decoder};
+                                             settings->own.logits, decoder,
+                                             settings->model.n_threads};
 
     if (!decoder->scorer) {
         return cli_usage("--tune", "there is no language model whose weights could be tuned");

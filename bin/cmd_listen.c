@@ -225,6 +225,7 @@ static int create_stream(struct job *job) {
     }
     cli_speech_fill(&settings->speech, &options);
     options.n_steps = cli_latency_get_steps(&settings->latency);
+    options.n_threads = settings->model.n_threads;
     status = dsinfer_stream_create(job->model, &options, &job->stream, &library_error);
     if (status == DSINFER_OK) {
         return CLI_EXIT_OK;

@@ -25,15 +25,18 @@ static enum dsinfer_status create_runner(struct cli_network *network, struct dsi
     network->windows = cli_calloc(network->n_steps * get_window_size(info), sizeof(float));
     dsinfer_runner_options_init(&options);
     options.max_steps = network->n_steps;
+    options.n_threads = network->n_threads;
     return dsinfer_runner_create(network->model, &options, &network->runner, error);
 }
 
 enum dsinfer_status cli_network_init(struct cli_network *network, struct dsinfer_model *model,
-                                     size_t n_steps, struct dsinfer_error *error) {
+                                     size_t n_steps, uint32_t n_threads,
+                                     struct dsinfer_error *error) {
     const struct dsinfer_model_info *info = dsinfer_model_info(model);
 
     memset(network, 0, sizeof(*network));
     network->model = model;
+    network->n_threads = n_threads;
     network->n_steps = n_steps ? n_steps : info->n_steps ? info->n_steps : DEFAULT_STEPS;
     network->states = cli_calloc(2 * (size_t)info->n_cell + 1, sizeof(float));
     return info->has_state ? create_runner(network, error) : DSINFER_OK;

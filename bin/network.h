@@ -10,6 +10,7 @@
 struct cli_network {
     struct dsinfer_model *model; /* borrowed */
     size_t n_steps;              /* windows of a call */
+    uint32_t n_threads;
     /* Owned: */
     struct dsinfer_runner *runner;
     float *frames;   /* the recording's, with the context's before, and after the last call's */
@@ -19,11 +20,12 @@ struct cli_network {
     size_t n_frames; /* of the recording */
 };
 
-/* Gets ready for recordings; `n_steps` 0: as many windows a call as the file has, else 16. A model
- * that takes recordings whole has one call for each, whatever `n_steps` is. Whatever is returned,
- * finish releases it. */
+/* Gets ready for recordings, `n_threads` for the network; `n_steps` 0: as many windows a call as
+ * the file has, else 16. A model that takes recordings whole has one call for each, whatever
+ * `n_steps` is. Whatever is returned, finish releases it. */
 enum dsinfer_status cli_network_init(struct cli_network *network, struct dsinfer_model *model,
-                                     size_t n_steps, struct dsinfer_error *error);
+                                     size_t n_steps, uint32_t n_threads,
+                                     struct dsinfer_error *error);
 
 /* Takes a recording at the model's rate; no samples make no frames. */
 enum dsinfer_status cli_network_load(struct cli_network *network, const float *samples,

@@ -21,6 +21,8 @@ static const struct cli_option model_options[] = {
      "acoustic model, .pb or .pbmm (default: the bundled English one)", 0, 0, NULL},
     {"alphabet", 0, CLI_TEXT, "FILE", offsetof(struct cli_model_settings, alphabet),
      "labels of the model (default: in the model, alphabet.txt beside it, or English)", 0, 0, NULL},
+    {"threads", 0, CLI_NUMBER, "N", offsetof(struct cli_model_settings, n_threads),
+     "threads that share the network's work (default 1)", 1, 64, NULL},
     {"kernels", 0, CLI_CHOICE, NULL, offsetof(struct cli_model_settings, kernels),
      "arithmetic: the fastest here, BLAS, or plain C (default native)", 0, 0, kernel_names},
     {"precision", 0, CLI_CHOICE, NULL, offsetof(struct cli_model_settings, precision),
@@ -31,6 +33,7 @@ struct cli_group cli_model_options(struct cli_model_settings *settings) {
     struct cli_group group = {"Model", model_options, CLI_N(model_options), settings};
 
     memset(settings, 0, sizeof(*settings));
+    settings->n_threads = 1;
     settings->kernels = DSINFER_KERNELS_NATIVE;
     settings->precision = DSINFER_PRECISION_F32;
     return group;

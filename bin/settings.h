@@ -9,13 +9,14 @@
 
 #include <dsinfer/model.h>
 
-/* -m --alphabet --kernels --precision */
+/* -m --alphabet --threads --kernels --precision */
 struct cli_model_settings {
     const char *path; /* NULL: the bundled model */
     const char *alphabet;
-    int kernels;      /* enum dsinfer_kernel_level */
-    int precision;    /* enum dsinfer_precision */
-    char *found_path; /* owned: the bundled model's, once it was opened */
+    uint32_t n_threads; /* of a stream */
+    int kernels;        /* enum dsinfer_kernel_level */
+    int precision;      /* enum dsinfer_precision */
+    char *found_path;   /* owned: the bundled model's, once it was opened */
 };
 
 /* Fills in the defaults and returns the options. */

@@ -36,6 +36,9 @@ struct dsinfer_model {
 void dsi_model_get_shapes(const struct dsinfer_model *model, size_t n_streams, size_t n_steps,
                           struct dsi_shape shapes[DSI_ROLE_LENGTHS + 1]);
 
+/* ERR_ARGUMENT for a number of threads that a runner does not take. */
+enum dsinfer_status dsi_runner_check_threads(size_t n_threads, struct dsinfer_error *err);
+
 /* Tells models apart by their weights and what their front ends need: the same for the same numbers
  * in whatever order and container (.pb, .pbmm) they came. The first call reads all weights, and
  * gives the pages back. Any thread. */

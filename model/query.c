@@ -173,7 +173,7 @@ static enum dsinfer_status make_run(struct dsinfer_query *query, struct dsinfer_
     for (i = 0; i < query->n_inputs; i++) {
         shapes[i] = query->inputs[i].shape;
     }
-    status = dsi_run_create(plan, shapes, &query->run, err);
+    status = dsi_run_create(plan, shapes, NULL, &query->run, err);
     if (status == DSINFER_OK) {
         status = dsi_run_set_shapes(query->run, shapes, err);
     }

@@ -15,6 +15,7 @@
 
 struct dsinfer_runner {
     struct dsinfer_model *model; /* a reference */
+    struct dsi_pool *pool;       /* owned; NULL: no threads but the caller's */
     struct dsi_run *run;         /* owned */
     size_t max_streams, max_steps;
     size_t n_streams, n_steps; /* for which the run is set up */
@@ -25,8 +26,16 @@ struct dsinfer_runner {
 void dsinfer_runner_options_init(struct dsinfer_runner_options *options) {
     if (options) {
         *options = (struct dsinfer_runner_options){
-            .size = sizeof(*options), .max_streams = 1, .max_steps = 16};
+            .size = sizeof(*options), .max_streams = 1, .max_steps = 16, .n_threads = 1};
     }
+}
+
+enum dsinfer_status dsi_runner_check_threads(size_t n_threads, struct dsinfer_error *err) {
+    if (n_threads < 1 || n_threads > DSI_POOL_MAX_WORKERS) {
+        return dsi_fail(err, DSINFER_ERR_ARGUMENT, "%zu threads are wanted; 1 to %d are possible",
+                        n_threads, DSI_POOL_MAX_WORKERS);
+    }
+    return DSINFER_OK;
 }
 
 static enum dsinfer_status take_options(const struct dsinfer_model *model,
@@ -51,7 +60,7 @@ static enum dsinfer_status take_options(const struct dsinfer_model *model,
                         "%zu streams and %zu steps are wanted; 1 to %d and 1 to %zu are possible",
                         options->max_streams, options->max_steps, MAX_STREAMS, max_steps);
     }
-    return DSINFER_OK;
+    return dsi_runner_check_threads(options->n_threads, err);
 }
 
 /* A network that could not be fused has its N and T built in. */
@@ -162,8 +171,13 @@ enum dsinfer_status dsinfer_runner_create(struct dsinfer_model *model,
     }
     memset(runner->h, 0, state_size); /* where the network has no state, it stays so */
     memset(runner->c, 0, state_size);
+    if (own.n_threads > 1) {
+        status = dsi_pool_create(own.n_threads, &runner->pool, err);
+    }
     dsi_model_get_shapes(model, own.max_streams, own.max_steps, shapes);
-    status = dsi_run_create(model->plan, shapes, &runner->run, err);
+    if (status == DSINFER_OK) {
+        status = dsi_run_create(model->plan, shapes, runner->pool, &runner->run, err);
+    }
     if (status == DSINFER_OK) {
         status = set_sizes(runner, own.max_streams, own.max_steps, err);
     }
@@ -237,6 +251,7 @@ void dsinfer_runner_destroy(struct dsinfer_runner *runner) {
         return;
     }
     dsi_run_destroy(runner->run);
+    dsi_pool_destroy(runner->pool);
     dsi_free(runner->h);
     dsi_free(runner->c);
     dsi_free(runner->lengths);

@@ -88,7 +88,8 @@ make_clang_sanitized() {
 
 # Data races: the tests in which several threads work, with streams of one model.
 make_thread() {
-    build thread -Dbuildtype=debugoptimized -Db_sanitize=thread && run thread test_batch test_stream
+    build thread -Dbuildtype=debugoptimized -Db_sanitize=thread &&
+        run thread test_batch test_pool test_share test_stream test_threads
 }
 
 # What the sanitizers cannot see: memory read before it was written, libraries without them.

@@ -74,7 +74,8 @@ static enum dsinfer_status measure_decoder(struct cli_bench *bench,
 enum dsinfer_status cli_bench_measure(struct cli_bench *bench, struct dsinfer_error *error) {
     struct cli_network network;
     double started_s = cli_clock_s();
-    enum dsinfer_status status = cli_network_init(&network, bench->model, bench->n_steps, error);
+    enum dsinfer_status status =
+        cli_network_init(&network, bench->model, bench->n_steps, bench->n_threads, error);
 
     bench->ready_s = cli_clock_s() - started_s;
     if (status == DSINFER_OK) {

@@ -24,6 +24,7 @@ struct cli_bench {
     struct dsinfer_decoder_options decoder;
     uint32_t n_steps;
     uint32_t n_streams;
+    uint32_t n_threads;   /* of the network; where there are more streams, of their batch */
     bool is_paced;        /* latency and finish in real time; else as fast as it goes */
     const float *samples; /* at the model's rate */
     size_t n_samples;

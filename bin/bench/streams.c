@@ -278,6 +278,7 @@ static enum dsinfer_status create_batch(struct fleet *fleet, struct dsinfer_erro
     dsinfer_batch_options_init(&options);
     options.max_streams = bench->n_streams < MAX_BATCH ? bench->n_streams : MAX_BATCH;
     options.max_steps = bench->n_steps;
+    options.n_threads = bench->n_threads;
     return dsinfer_batch_create(bench->model, &options, &fleet->batch, error);
 }
 
@@ -295,6 +296,7 @@ static enum dsinfer_status init(struct fleet *fleet, struct cli_bench *bench,
     fleet->items = cli_calloc(bench->n_streams, sizeof(*fleet->items));
     dsinfer_stream_options_init(&options);
     options.n_steps = bench->n_steps;
+    options.n_threads = bench->n_streams > 1 ? 1 : bench->n_threads;
     options.decoder = bench->decoder;
     for (i = 0; i < bench->n_streams && status == DSINFER_OK; i++) {
         status = dsinfer_stream_create(bench->model, &options, &fleet->players[i].stream, error);

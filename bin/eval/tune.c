@@ -91,7 +91,8 @@ static int compute_logits(struct tuning *tuning) {
     struct dsinfer_error library_error = {DSINFER_OK, ""};
     struct cli_network network;
     struct cli_error error;
-    const enum dsinfer_status status = cli_network_init(&network, tuning->model, 0, &library_error);
+    const enum dsinfer_status status =
+        cli_network_init(&network, tuning->model, 0, tuning->options->n_threads, &library_error);
 
     if (status != DSINFER_OK) {
         cli_fail_library(&error, status, &library_error);

@@ -16,6 +16,7 @@ struct cli_tune_options {
     double alpha_max, beta_max;                    /* at least 0 */
     const char *folder;                            /* for the logits; NULL: in memory */
     const struct dsinfer_decoder_options *decoder; /* has a scorer */
+    uint32_t n_threads;                            /* of the network */
 };
 
 /* Returns the exit code. */

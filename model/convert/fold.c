@@ -144,7 +144,7 @@ enum dsinfer_status dsi_convert_fold(struct dsi_graph *graph, const struct dsi_s
     view.n_outputs = fold.n_ports;
     status = dsi_plan_create(&view, kernels, input_shapes, &plan, err);
     if (status == DSINFER_OK) {
-        status = dsi_run_create(plan, input_shapes, &run, err);
+        status = dsi_run_create(plan, input_shapes, NULL, &run, err);
     }
     if (status == DSINFER_OK) {
         status = dsi_run_set_shapes(run, input_shapes, err);

@@ -40,10 +40,12 @@ void dsi_plan_get_sizes(const struct dsi_plan *plan, struct dsi_plan_sizes *size
 size_t dsi_plan_get_n_steps(const struct dsi_plan *plan);
 const struct dsi_node *dsi_plan_get_step(const struct dsi_plan *plan, size_t i);
 
-/* Scratch memory for one thread, big enough for graph inputs of these shapes and all smaller ones
- * (no dimension larger). The plan is borrowed. */
+/* Scratch memory, big enough for graph inputs of these shapes and all smaller ones (no dimension
+ * larger). The plan is borrowed, and so is `pool`, whose workers share the work of each run: NULL
+ * for the calling thread alone, with the same results to the bit. */
 enum dsinfer_status dsi_run_create(const struct dsi_plan *plan, const struct dsi_shape *max_shapes,
-                                   struct dsi_run **out, struct dsinfer_error *err);
+                                   struct dsi_pool *pool, struct dsi_run **out,
+                                   struct dsinfer_error *err);
 void dsi_run_destroy(struct dsi_run *run);
 
 /* Sets the shapes of the graph inputs for the runs that follow. Allocates nothing. Fails with

@@ -47,9 +47,8 @@ enum dsinfer_status dsi_plan_check_shape(const char *name, enum dsi_dtype dtype,
     return DSINFER_OK;
 }
 
-/* Appends the memory in which the largest A of the step's products is prepared. */
-static void add_prepared(const struct dsi_plan *plan, struct dsi_op_shapes *shapes) {
-    const size_t offset = (shapes->scratch_size + DSI_ALIGNMENT - 1) & ~(size_t)(DSI_ALIGNMENT - 1);
+/* Memory in which the largest A of the step's products is prepared. */
+static void set_prepared_size(const struct dsi_plan *plan, struct dsi_op_shapes *shapes) {
     size_t i;
 
     for (i = 0; i < shapes->n_weights; i++) {
@@ -57,10 +56,10 @@ static void add_prepared(const struct dsi_plan *plan, struct dsi_op_shapes *shap
         const struct dsi_product *product = &plan->kernels.products[weight->precision];
 
         if (product->prepare) { /* A is a value: its size has been checked */
-            const size_t end = offset + product->get_prepared_size(weight->max_m, weight->k);
+            const size_t size =
+                dsi_plan_round_up(product->get_prepared_size(weight->max_m, weight->k));
 
-            shapes->prepared_offset = offset;
-            shapes->scratch_size = end > shapes->scratch_size ? end : shapes->scratch_size;
+            shapes->prepared_size = size > shapes->prepared_size ? size : shapes->prepared_size;
         }
     }
 }
@@ -94,7 +93,7 @@ enum dsinfer_status dsi_plan_infer_step(const struct dsi_plan *plan,
                           step->node->name, shapes->scratch_size, DSI_RUN_MAX_MEMORY);
     }
     if (status == DSINFER_OK) {
-        add_prepared(plan, shapes);
+        set_prepared_size(plan, shapes);
     }
     return status;
 }

@@ -7,6 +7,7 @@
 #ifndef DSI_EXEC_PLAN_INTERNAL_H
 #define DSI_EXEC_PLAN_INTERNAL_H
 
+#include "runtime/base/alloc.h"
 #include "runtime/exec/plan.h"
 
 /* Most bytes of constants that a plan computes or copies, of those it may read while computing
@@ -66,6 +67,11 @@ struct dsi_plan {
     size_t packed_size;    /* bytes in weights[].owned */
     bool is_fixed;         /* a constant that is read follows_shapes: no other shapes fit */
 };
+
+/* To a multiple of DSI_ALIGNMENT. */
+static inline size_t dsi_plan_round_up(size_t size) {
+    return (size + DSI_ALIGNMENT - 1) & ~(size_t)(DSI_ALIGNMENT - 1);
+}
 
 /* Shapes of the outputs of a step, given the types and shapes of all values in `tensors`: the
  * plan's or a run's. `infos` has room for the step's inputs. Checks sizes. Allocates nothing. */

@@ -14,6 +14,7 @@
 
 struct dsi_run {
     const struct dsi_plan *plan;   /* borrowed */
+    struct dsi_pool *pool;         /* borrowed; NULL: none */
     struct dsi_shape *shapes;      /* [n graph inputs], current */
     struct dsi_tensor *tensors;    /* [n_values], current; bytes of inputs and outputs per call */
     struct dsi_op_shapes *results; /* [n_steps], current */
@@ -32,6 +33,12 @@ static size_t get_size(const struct dsi_tensor *tensor) {
 
     (void)dsi_shape_get_size(&tensor->shape, tensor->dtype, &size);
     return size;
+}
+
+/* Bytes of scratch memory of step `i`: the op's, and behind it what its workers prepare. */
+static size_t get_scratch_size(const struct dsi_run *run, size_t i) {
+    return dsi_plan_round_up(run->results[i].scratch_size) +
+           run->results[i].prepared_size * dsi_pool_get_n_workers(run->pool);
 }
 
 /* Shapes of everything for these shapes of the graph inputs. */
@@ -100,7 +107,7 @@ static bool place_step(struct dsi_run *run, struct dsi_memory *memory, size_t i)
             }
         }
     }
-    run->sizes[scratch] = run->results[i].scratch_size;
+    run->sizes[scratch] = get_scratch_size(run, i);
     if (!dsi_memory_place(memory, scratch)) {
         return false;
     }
@@ -147,7 +154,8 @@ static enum dsinfer_status place_values(struct dsi_run *run, size_t *size,
 }
 
 enum dsinfer_status dsi_run_create(const struct dsi_plan *plan, const struct dsi_shape *max_shapes,
-                                   struct dsi_run **out, struct dsinfer_error *err) {
+                                   struct dsi_pool *pool, struct dsi_run **out,
+                                   struct dsinfer_error *err) {
     const size_t n_buffers = plan->n_values + plan->n_steps;
     struct dsi_run *run = dsi_calloc(1, sizeof(*run));
     enum dsinfer_status status;
@@ -158,6 +166,7 @@ enum dsinfer_status dsi_run_create(const struct dsi_plan *plan, const struct dsi
         return dsi_fail_memory(err, sizeof(*run));
     }
     run->plan = plan;
+    run->pool = pool;
     run->shapes = dsi_calloc(plan->graph->n_inputs, sizeof(*run->shapes));
     run->tensors = dsi_calloc(plan->n_values, sizeof(*run->tensors));
     run->results = dsi_calloc(plan->n_steps, sizeof(*run->results));
@@ -218,7 +227,7 @@ static enum dsinfer_status check_sizes(const struct dsi_run *run, struct dsinfer
 
     for (i = 0; i < plan->n_steps; i++) {
         const struct dsi_plan_step *step = &plan->steps[i];
-        bool fits = run->results[i].scratch_size <= run->sizes[plan->n_values + i];
+        bool fits = get_scratch_size(run, i) <= run->sizes[plan->n_values + i];
 
         for (k = 0; k < step->n_outputs; k++) {
             const uint32_t value = (uint32_t)(step->first_output + k);
@@ -339,7 +348,7 @@ static void bind_outputs(struct dsi_run *run, const void *const *inputs, void *c
 static enum dsinfer_status run_step(struct dsi_run *run, size_t i, struct dsinfer_error *err) {
     const struct dsi_plan *plan = run->plan;
     const struct dsi_plan_step *step = &plan->steps[i];
-    uint8_t *scratch = run->memory + run->offsets[plan->n_values + i];
+    char *scratch = (char *)run->memory + run->offsets[plan->n_values + i];
     void *outputs[DSI_OP_MAX_OUTPUTS];
     const struct dsi_op_call call = {
         .node = step->node,
@@ -349,7 +358,8 @@ static enum dsinfer_status run_step(struct dsi_run *run, size_t i, struct dsinfe
         .shapes = &run->results[i],
         .outputs = outputs,
         .scratch = scratch,
-        .prepared = scratch + run->results[i].prepared_offset,
+        .pool = run->pool,
+        .prepared = scratch + dsi_plan_round_up(run->results[i].scratch_size),
     };
     size_t k;
 

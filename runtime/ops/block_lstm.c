@@ -113,7 +113,9 @@ static enum dsinfer_status run_block_lstm(const struct dsi_op_call *call,
     }
     dsi_lstm_begin(call, &which, (size_t)n_steps, &work);
     for (t = 0; t < (size_t)n_steps; t++) {
-        dsi_lstm_add_recurrent(call, &work, t, 0, n_streams);
+        const struct dsi_lstm_part all = {.t = t, .n_streams = n_streams, .n_cells = n_cell};
+
+        dsi_lstm_add_recurrent(call, &work, work.h, &all);
         for (n = 0; n < n_streams; n++) {
             const size_t row = t * n_streams + n;
 

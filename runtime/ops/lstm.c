@@ -78,69 +78,119 @@ static enum dsinfer_status check_lengths(const struct dsi_op_call *call, size_t 
     return DSINFER_OK;
 }
 
-/* One step of every stream that is still running. */
-static void step(const struct dsi_op_call *call, const struct dsi_lstm_work *work, size_t t) {
-    const size_t n_cell = work->sizes.n_cell, n_streams = work->sizes.n_streams;
+/* All steps, which the workers of a call take together: each computes the same cells in all four
+ * gates, step by step, and waits for the others' h before the next. Step t reads the h that step
+ * t - 1 wrote, and writes the other of two. */
+struct recurrence {
+    const struct dsi_op_call *call;
+    struct dsi_lstm_work work;
+    struct dsi_pool *pool; /* NULL: one worker */
+    size_t n_steps;
+};
+
+/* h after n steps. */
+static float *get_h(const struct recurrence *recurrence, size_t n) {
+    return n % 2 ? recurrence->work.next_h : recurrence->work.h;
+}
+
+/* Sums to state: the cells of the part in one stream. */
+static void update_cells(const struct recurrence *recurrence, const struct dsi_lstm_part *part,
+                         size_t stream) {
+    const struct dsi_op_call *call = recurrence->call;
+    const size_t n_cell = recurrence->work.sizes.n_cell;
+    const size_t cell = stream * n_cell + part->first_cell;
+    const size_t row = part->t * recurrence->work.sizes.n_streams + stream;
+    const size_t size = part->n_cells * sizeof(float);
     float *y = call->outputs[Y], *all_c = call->outputs[ALL_C];
+    const struct dsi_lstm_step step = {
+        .n_cell = part->n_cells,
+        .z_stride = n_cell,
+        .z = recurrence->work.z + row * 4 * n_cell + part->first_cell,
+        .c = recurrence->work.c + cell,
+        .forget_bias = dsi_node_get_float(call->node, "forget_bias", 1.0f),
+        .cell_clip = dsi_node_get_float(call->node, "cell_clip", -1.0f),
+        .c_next = recurrence->work.c + cell,
+        .h_next = get_h(recurrence, part->t + 1) + cell,
+    };
+
+    call->kernels->lstm_step(&step);
+    if (y) {
+        memcpy(y + row * n_cell + part->first_cell, step.h_next, size);
+    }
+    if (all_c) {
+        memcpy(all_c + row * n_cell + part->first_cell, step.c_next, size);
+    }
+}
+
+/* One step of every stream that is still running. */
+static void step(const struct recurrence *recurrence, struct dsi_lstm_part *part) {
+    const size_t n_streams = recurrence->work.sizes.n_streams;
     size_t first = n_streams, end = 0;
     size_t i;
 
     for (i = 0; i < n_streams; i++) {
-        if (get_length(call, i) > t) {
+        if (get_length(recurrence->call, i) > part->t) {
             first = i < first ? i : first;
             end = i + 1;
         }
     }
     /* One product reads the weights once; ended streams in between get a row that nobody reads. */
-    dsi_lstm_add_recurrent(call, work, t, first, end - first);
+    part->first_stream = first;
+    part->n_streams = end - first;
+    dsi_lstm_add_recurrent(recurrence->call, &recurrence->work, get_h(recurrence, part->t), part);
     for (i = first; i < end; i++) {
-        const struct dsi_lstm_step one = {
-            .n_cell = n_cell,
-            .z_stride = n_cell,
-            .z = work->z + (t * n_streams + i) * 4 * n_cell,
-            .c = work->c + i * n_cell,
-            .forget_bias = dsi_node_get_float(call->node, "forget_bias", 1.0f),
-            .cell_clip = dsi_node_get_float(call->node, "cell_clip", -1.0f),
-            .c_next = work->c + i * n_cell,
-            .h_next = work->h + i * n_cell,
-        };
-
-        if (get_length(call, i) > t) {
-            call->kernels->lstm_step(&one);
-            if (y) {
-                memcpy(y + (t * n_streams + i) * n_cell, one.h_next, n_cell * sizeof(*y));
-            }
-            if (all_c) {
-                memcpy(all_c + (t * n_streams + i) * n_cell, one.c_next, n_cell * sizeof(*all_c));
-            }
+        if (get_length(recurrence->call, i) > part->t) {
+            update_cells(recurrence, part, i);
         }
     }
 }
 
+static void run_steps(void *argument, size_t worker, size_t n_workers) {
+    const struct recurrence *recurrence = argument;
+    struct dsi_lstm_part part = {.worker = worker};
+    size_t end;
+
+    dsi_op_get_share(recurrence->work.sizes.n_cell, worker, n_workers, &part.first_cell, &end);
+    part.n_cells = end - part.first_cell;
+    for (part.t = 0; part.t < recurrence->n_steps; part.t++) {
+        if (part.n_cells) {
+            step(recurrence, &part);
+        }
+        dsi_pool_meet(recurrence->pool);
+    }
+}
+
 static enum dsinfer_status run_lstm(const struct dsi_op_call *call, struct dsinfer_error *err) {
-    struct dsi_lstm_work work;
-    size_t longest, state_size, t;
-    enum dsinfer_status status = check_lengths(call, &longest, err);
+    struct recurrence recurrence = {.call = call};
+    struct dsi_lstm_work *work = &recurrence.work;
+    enum dsinfer_status status = check_lengths(call, &recurrence.n_steps, err);
+    size_t state_size, i;
 
     if (status != DSINFER_OK) {
         return status;
     }
-    dsi_lstm_begin(call, &which, longest, &work);
-    state_size = work.sizes.n_streams * work.sizes.n_cell * sizeof(float);
-    if (call->outputs[Y]) {
-        memset(call->outputs[Y], 0, work.sizes.n_steps * state_size);
+    dsi_lstm_begin(call, &which, recurrence.n_steps, work);
+    state_size = work->sizes.n_cell * sizeof(float);
+    for (i = 0; i < 2; i++) {
+        void *rows = call->outputs[i == 0 ? Y : ALL_C];
+
+        if (rows) {
+            memset(rows, 0, work->sizes.n_steps * work->sizes.n_streams * state_size);
+        }
     }
-    if (call->outputs[ALL_C]) {
-        memset(call->outputs[ALL_C], 0, work.sizes.n_steps * state_size);
+    if (work->sizes.n_cell % DSI_PACK_COLUMNS == 0 &&
+        dsi_op_can_share(call, 1, work->sizes.n_cell)) {
+        recurrence.pool = call->pool;
     }
-    for (t = 0; t < longest; t++) {
-        step(call, &work, t);
-    }
-    if (call->outputs[NEW_H]) {
-        memcpy(call->outputs[NEW_H], work.h, state_size);
+    dsi_pool_run(recurrence.pool, run_steps, &recurrence);
+    for (i = 0; call->outputs[NEW_H] && i < work->sizes.n_streams; i++) {
+        const size_t first = i * work->sizes.n_cell;
+
+        memcpy((float *)call->outputs[NEW_H] + first,
+               get_h(&recurrence, get_length(call, i)) + first, state_size);
     }
     if (call->outputs[NEW_C]) {
-        memcpy(call->outputs[NEW_C], work.c, state_size);
+        memcpy(call->outputs[NEW_C], work->c, work->sizes.n_streams * state_size);
     }
     return DSINFER_OK;
 }

@@ -41,11 +41,11 @@ static enum dsinfer_status check_inputs(const struct dsi_node *node,
     return status == DSINFER_OK ? dsi_op_check_floats(node, inputs, which->b, &b, err) : status;
 }
 
-/* Bytes of z, h and c; SIZE_MAX, which the caller refuses, on overflow. */
+/* Bytes of z, h, c and next_h; SIZE_MAX, which the caller refuses, on overflow. */
 static size_t get_scratch_size(const struct dsi_lstm_sizes *sizes) {
     size_t states, rows, size;
 
-    if (!dsi_mul_size(sizes->n_streams, 2 * sizes->n_cell, &states) ||
+    if (!dsi_mul_size(sizes->n_streams, 3 * sizes->n_cell, &states) ||
         !dsi_mul_size(sizes->n_steps, sizes->n_streams, &rows) ||
         !dsi_mul_size(rows, 4 * sizes->n_cell, &size) || !dsi_add_size(size, states, &size) ||
         !dsi_mul_size(size, sizeof(float), &size)) {
@@ -108,25 +108,44 @@ void dsi_lstm_begin(const struct dsi_op_call *call, const struct dsi_lstm_inputs
     work->z = call->scratch;
     work->h = work->z + work->sizes.n_steps * n_streams * 4 * n_cell;
     work->c = work->h + n_streams * n_cell;
+    work->next_h = work->c + n_streams * n_cell;
     memcpy(work->h, call->inputs[which->h].bytes.data, state_size);
+    memcpy(work->next_h, work->h, state_size);
     memcpy(work->c, call->inputs[which->c].bytes.data, state_size);
     gemm.c = work->z;
     dsi_op_multiply(call, 0, &gemm);
 }
 
 void dsi_lstm_add_recurrent(const struct dsi_op_call *call, const struct dsi_lstm_work *work,
-                            size_t t, size_t first, size_t n) {
+                            const float *h, const struct dsi_lstm_part *part) {
     const size_t n_cell = work->sizes.n_cell;
-    const struct dsi_gemm gemm = {
-        .m = n,
+    const size_t row = part->t * work->sizes.n_streams + part->first_stream;
+    const struct dsi_product *product = dsi_op_get_product(call, 1);
+    struct dsi_gemm gemm = {
+        .m = part->n_streams,
         .n = 4 * n_cell,
         .k = n_cell,
-        .a = work->h + first * n_cell,
+        .a = h + part->first_stream * n_cell,
         .a_stride = n_cell,
-        .c = work->z + (t * work->sizes.n_streams + first) * 4 * n_cell,
+        .b = call->weights[1],
+        .c = work->z + row * 4 * n_cell,
         .c_stride = 4 * n_cell,
         .limit = INFINITY,
+        .n_columns = 4 * n_cell,
+        .prepared = call->prepared + part->worker * call->shapes->prepared_size,
     };
+    size_t gate;
 
-    dsi_op_multiply(call, 1, &gemm);
+    if (product->prepare) {
+        product->prepare(&gemm);
+    }
+    if (part->n_cells == n_cell) {
+        product->gemm(&gemm);
+        return;
+    }
+    gemm.n_columns = part->n_cells;
+    for (gate = 0; gate < 4; gate++) {
+        gemm.first_column = gate * n_cell + part->first_cell;
+        product->gemm(&gemm);
+    }
 }

@@ -26,8 +26,17 @@ enum dsinfer_status dsi_lstm_infer(const struct dsi_node *node, const struct dsi
 /* The work of one call, in its scratch memory. */
 struct dsi_lstm_work {
     struct dsi_lstm_sizes sizes;
-    float *z;     /* [T,N,4C] */
-    float *h, *c; /* [N,C]: the state, a copy of the inputs at first */
+    float *z;      /* [T,N,4C] */
+    float *h, *c;  /* [N,C]: the state, a copy of the inputs at first */
+    float *next_h; /* [N,C], a copy as well */
+};
+
+/* A part of step t, for one worker. */
+struct dsi_lstm_part {
+    size_t t;
+    size_t first_stream, n_streams;
+    size_t first_cell, n_cells; /* all, or both multiples of DSI_PACK_COLUMNS, and so is C */
+    size_t worker;
 };
 
 /* Lays out the scratch memory, copies the state and computes b + x · w[:I] for the first n_steps
@@ -35,8 +44,8 @@ struct dsi_lstm_work {
 void dsi_lstm_begin(const struct dsi_op_call *call, const struct dsi_lstm_inputs *which,
                     size_t n_steps, struct dsi_lstm_work *work);
 
-/* Adds h · w[I:] to z of step t for streams first … first + n - 1. */
+/* Adds h [N,C] · w[I:] to a part of z. */
 void dsi_lstm_add_recurrent(const struct dsi_op_call *call, const struct dsi_lstm_work *work,
-                            size_t t, size_t first, size_t n);
+                            const float *h, const struct dsi_lstm_part *part);
 
 #endif

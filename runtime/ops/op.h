@@ -8,6 +8,7 @@
 #ifndef DSI_OPS_OP_H
 #define DSI_OPS_OP_H
 
+#include "runtime/base/pool.h"
 #include "runtime/graph/graph.h"
 #include "runtime/kernels/kernels.h"
 
@@ -45,8 +46,8 @@ struct dsi_op_shapes {
     } outputs[DSI_OP_MAX_OUTPUTS];
     size_t n_weights; /* inputs that are packed; the op then reads call.weights, not the input */
     struct dsi_weight weights[DSI_OP_MAX_WEIGHTS];
-    size_t scratch_size;    /* bytes the run needs besides */
-    size_t prepared_offset; /* set by the plan: where in the scratch memory its call.prepared is */
+    size_t scratch_size;  /* bytes the run needs besides */
+    size_t prepared_size; /* set by the plan: bytes of call.prepared for each worker */
     int alias; /* output 0 has the bytes of this input unchanged (Identity, Reshape), whatever the
                   shapes; -1: no */
 };
@@ -59,9 +60,10 @@ struct dsi_op_call {
     const struct dsi_tensor *inputs; /* [node->n_inputs]; of a packed input only dtype and shape */
     const void *const *weights;      /* [n_weights], packed */
     const struct dsi_op_shapes *shapes;
-    void *const *outputs; /* [n_outputs]; NULL: nobody wants that one */
-    void *scratch;        /* aligned to DSI_ALIGNMENT */
-    void *prepared;       /* for dsi_op_multiply, likewise */
+    void *const *outputs;  /* [n_outputs]; NULL: nobody wants that one */
+    void *scratch;         /* aligned to DSI_ALIGNMENT */
+    struct dsi_pool *pool; /* the workers that compute; NULL: this thread alone */
+    char *prepared;        /* for products, aligned likewise: prepared_size bytes for each worker */
 };
 
 struct dsi_op {

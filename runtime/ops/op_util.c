@@ -7,6 +7,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* Fewest columns that are worth a worker: two lines of a panel of weights in one byte each. */
+#define SHARE ((size_t)64)
+
 enum dsinfer_status dsi_op_check_type(const struct dsi_node *node,
                                       const struct dsi_value_info *inputs, size_t input,
                                       unsigned types, struct dsinfer_error *err) {
@@ -160,19 +163,53 @@ enum dsi_precision dsi_op_get_precision(const struct dsi_node *node, size_t k) {
     return (enum dsi_precision)precision;
 }
 
+const struct dsi_product *dsi_op_get_product(const struct dsi_op_call *call, size_t weight) {
+    return &call->kernels->products[call->shapes->weights[weight].precision];
+}
+
+bool dsi_op_can_share(const struct dsi_op_call *call, size_t weight, size_t n) {
+    return call->pool && n > SHARE && dsi_op_get_product(call, weight)->is_batch_exact;
+}
+
+void dsi_op_get_share(size_t n, size_t worker, size_t n_workers, size_t *first, size_t *end) {
+    const size_t n_pieces = (n + SHARE - 1) / SHARE;
+
+    *first = n_pieces * worker / n_workers * SHARE;
+    *end = n_pieces * (worker + 1) / n_workers * SHARE;
+    *end = *end < n ? *end : n;
+    *first = *first < *end ? *first : *end;
+}
+
+/* A product whose columns are shared. */
+struct shared_product {
+    const struct dsi_product *product;
+    const struct dsi_gemm *gemm;
+};
+
+static void multiply_share(void *argument, size_t worker, size_t n_workers) {
+    const struct shared_product *shared = argument;
+    struct dsi_gemm gemm = *shared->gemm;
+    size_t end;
+
+    dsi_op_get_share(gemm.n, worker, n_workers, &gemm.first_column, &end);
+    gemm.n_columns = end - gemm.first_column;
+    if (gemm.n_columns) {
+        shared->product->gemm(&gemm);
+    }
+}
+
 void dsi_op_multiply(const struct dsi_op_call *call, size_t weight, const struct dsi_gemm *gemm) {
-    const enum dsi_precision precision = call->shapes->weights[weight].precision;
-    const struct dsi_product *product = &call->kernels->products[precision];
+    const struct dsi_product *product = dsi_op_get_product(call, weight);
     struct dsi_gemm all = *gemm;
+    struct shared_product shared = {product, &all};
 
     all.b = call->weights[weight];
     all.prepared = call->prepared;
-    all.first_column = 0;
-    all.n_columns = gemm->n;
     if (product->prepare) {
         product->prepare(&all);
     }
-    product->gemm(&all);
+    dsi_pool_run(dsi_op_can_share(call, weight, gemm->n) ? call->pool : NULL, multiply_share,
+                 &shared);
 }
 
 void dsi_op_clear(const struct dsi_gemm *gemm) {

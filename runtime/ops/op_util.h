@@ -66,7 +66,19 @@ size_t dsi_op_count_from(const struct dsi_shape *shape, size_t first);
  * dsi_precision) asks for, float32 without one and where k is too large. */
 enum dsi_precision dsi_op_get_precision(const struct dsi_node *node, size_t k);
 
-/* C = A · B for all columns, B being that weight of the call: fills in b, prepared and columns. */
+/* The kernels for products with that weight of the call. */
+const struct dsi_product *dsi_op_get_product(const struct dsi_op_call *call, size_t weight);
+
+/* Whether columns of products with that weight of the call may be shared among its workers: with
+ * the same results, and worth it. */
+bool dsi_op_can_share(const struct dsi_op_call *call, size_t weight, size_t n);
+
+/* The share of a worker in `n` columns or cells: from *first to *end, in multiples of 64 (but for
+ * the end); empty where there are more workers than that. */
+void dsi_op_get_share(size_t n, size_t worker, size_t n_workers, size_t *first, size_t *end);
+
+/* C = A · B for all columns, B being that weight of the call, by all its workers: fills in b,
+ * prepared and columns. */
 void dsi_op_multiply(const struct dsi_op_call *call, size_t weight, const struct dsi_gemm *gemm);
 
 /* Makes C zero, so that a product without a bias starts from there. */

@@ -29,20 +29,23 @@ struct dsinfer_batch {
 void dsinfer_batch_options_init(struct dsinfer_batch_options *options) {
     if (options) {
         *options = (struct dsinfer_batch_options){
-            .size = sizeof(*options), .max_streams = 16, .max_steps = 16};
+            .size = sizeof(*options), .max_streams = 16, .max_steps = 16, .n_threads = 1};
     }
 }
 
-static enum dsinfer_status create_runner(struct dsinfer_batch *batch, struct dsinfer_error *err) {
+static enum dsinfer_status create_runner(struct dsinfer_batch *batch, size_t n_threads,
+                                         struct dsinfer_error *err) {
     struct dsinfer_runner_options options;
 
     dsinfer_runner_options_init(&options);
     options.max_streams = batch->max_streams;
     options.max_steps = batch->max_steps;
+    options.n_threads = n_threads;
     return dsinfer_runner_create(batch->model, &options, &batch->runner, err);
 }
 
-static enum dsinfer_status set_up(struct dsinfer_batch *batch, struct dsinfer_error *err) {
+static enum dsinfer_status set_up(struct dsinfer_batch *batch, size_t n_threads,
+                                  struct dsinfer_error *err) {
     const struct dsinfer_model_info *info = &batch->model->info;
     const size_t n = batch->max_streams;
     const size_t n_rows = n * batch->max_steps;
@@ -62,7 +65,7 @@ static enum dsinfer_status set_up(struct dsinfer_batch *batch, struct dsinfer_er
         return dsi_fail(err, DSINFER_ERR_NO_MEMORY, "no memory for a batch of %zu streams", n);
     }
     batch->c = batch->h + n * info->n_cell;
-    return create_runner(batch, err);
+    return create_runner(batch, n_threads, err);
 }
 
 enum dsinfer_status dsinfer_batch_create(struct dsinfer_model *model,
@@ -82,6 +85,9 @@ enum dsinfer_status dsinfer_batch_create(struct dsinfer_model *model,
     dsinfer_batch_options_init(&defaults);
     options = options ? options : &defaults;
     status = dsi_check_options_size(options->size, sizeof(*options), "the batch", error);
+    if (status == DSINFER_OK) {
+        status = dsi_runner_check_threads(options->n_threads, error);
+    }
     if (status != DSINFER_OK) {
         return status;
     }
@@ -101,7 +107,7 @@ enum dsinfer_status dsinfer_batch_create(struct dsinfer_model *model,
     made->model = dsinfer_model_ref(model);
     made->max_streams = options->max_streams;
     made->max_steps = options->max_steps;
-    status = set_up(made, error);
+    status = set_up(made, options->n_threads, error);
     if (status != DSINFER_OK) {
         dsinfer_batch_destroy(made);
         return status;

@@ -17,6 +17,7 @@ void dsinfer_stream_options_init(struct dsinfer_stream_options *options) {
         *options = (struct dsinfer_stream_options){
             .size = sizeof(*options),
             .n_steps = 16,
+            .n_threads = 1,
             .endpoint_silence_s = 0.8,
             .endpoint_start_s = 5.0,
             .endpoint_longest_s = 30.0,
@@ -44,12 +45,12 @@ static enum dsinfer_status check_options(const struct dsinfer_stream_options *op
                         options->endpoint_silence_s, options->endpoint_start_s,
                         options->endpoint_longest_s);
     }
-    return DSINFER_OK;
+    return dsi_runner_check_threads(options->n_threads, err);
 }
 
 static enum dsinfer_status create_scratch(struct dsi_utterance_scratch *scratch,
                                           struct dsinfer_model *model, size_t n_steps,
-                                          struct dsinfer_error *err) {
+                                          size_t n_threads, struct dsinfer_error *err) {
     const struct dsinfer_model_info *info = &model->info;
     struct dsinfer_runner_options options;
 
@@ -59,11 +60,13 @@ static enum dsinfer_status create_scratch(struct dsi_utterance_scratch *scratch,
         return dsi_fail(err, DSINFER_ERR_NO_MEMORY, "no memory for a stream");
     }
     scratch->model = model;
+    scratch->n_threads = n_threads;
     if (!info->has_state) {
         return DSINFER_OK;
     }
     dsinfer_runner_options_init(&options);
     options.max_steps = n_steps;
+    options.n_threads = n_threads;
     return dsinfer_runner_create(model, &options, &scratch->runner, err);
 }
 
@@ -86,7 +89,8 @@ static enum dsinfer_status create(struct dsinfer_model *model,
     if (status != DSINFER_OK) {
         goto out;
     }
-    status = create_scratch(&made->scratch, model, made->utterance.n_steps, err);
+    status =
+        create_scratch(&made->scratch, model, made->utterance.n_steps, options->n_threads, err);
     if (status != DSINFER_OK) {
         goto out;
     }

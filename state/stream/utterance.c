@@ -396,6 +396,7 @@ static enum dsinfer_status run_whole(struct dsi_utterance *utterance,
         windows);
     dsinfer_runner_options_init(&options);
     options.max_steps = n;
+    options.n_threads = scratch->n_threads;
     status = dsinfer_runner_create(scratch->model, &options, &runner, NULL);
     if (status != DSINFER_OK) {
         goto out;

@@ -34,6 +34,7 @@ struct dsi_utterance {
 /* What one call works with, and none keeps anything in. */
 struct dsi_utterance_scratch {
     struct dsinfer_model *model;   /* borrowed */
+    size_t n_threads;              /* of a runner */
     struct dsinfer_runner *runner; /* of it, for the utterance's n_steps; NULL where is_whole */
     float *frame;                  /* [n_features] */
     float *logits;                 /* [n_steps][n_labels] */

@@ -50,6 +50,15 @@ def test_jsonl_is_an_object_a_line():
         check_result(result, SAMPLE)
 
 
+def test_threads_change_nothing():
+    for options in ([], ['--precision', 'int8'], ['--kernels', 'portable']):
+        one = run('transcribe', '--format', 'json', SAMPLE, *options)
+        assert run('transcribe', '--format', 'json', '--threads', '2', SAMPLE,
+                   *options).out == one.out
+    for number in ('0', '65', 'two'):
+        fails('transcribe', '--threads', number, SAMPLE, code=2, name='--threads')
+
+
 def test_word_times_are_within_the_recording():
     result = run('--format', 'json', SAMPLE).json()
     duration = (len(read(SAMPLE)) - 44) / 32000

@@ -26,7 +26,7 @@ static void begin(const struct test_op *op, size_t n_inputs, struct dsi_plan **p
     test_set_outputs(op->graph, &op->port, 1);
     assert_int_equal(dsi_graph_verify(op->graph, NULL), DSINFER_OK);
     if (dsi_plan_create(op->graph, &kernels, shapes, plan, &err) != DSINFER_OK ||
-        dsi_run_create(*plan, shapes, run, &err) != DSINFER_OK) {
+        dsi_run_create(*plan, shapes, NULL, run, &err) != DSINFER_OK) {
         fail_msg("%s", err.message);
     }
 }

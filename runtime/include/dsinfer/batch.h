@@ -12,7 +12,7 @@
  * stream waits for another one's backlog. Back-pressure: a call returns when all samples are
  * decoded; one that takes longer than the audio it was given means that there are too many streams
  * for one core. A batch belongs to one thread at a time; more cores are used by more batches, each
- * with streams of its own, over the same model.
+ * with streams of its own, over the same model, or by threads of the batch.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef DSINFER_BATCH_H
@@ -32,6 +32,7 @@ struct dsinfer_batch_options {
                            may have more items */
     size_t max_steps;   /* default 16, 1 to 64: windows in such a chunk at most; streams with more
                            windows at a time are fed one after the other */
+    size_t n_threads;   /* default 1, 1 to 64: as in the options of a runner */
 };
 
 DSINFER_API void dsinfer_batch_options_init(struct dsinfer_batch_options *options);

@@ -4,7 +4,7 @@
  * Status codes and error text: status.h. What you create you destroy, what you open or ref you
  * close or unref; all of these accept NULL. Outputs come last; creators set them to NULL on
  * failure. The library never prints, exits, changes the locale, reads the environment or starts a
- * thread.
+ * thread that it was not asked for.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef DSINFER_DSINFER_H

@@ -1,8 +1,8 @@
 /* The network alone: a pure function (windows, h, c) -> (logits, new h, new c).
  *
- * A runner is scratch memory to run one model on one thread. It holds nothing between calls: the
- * state of every utterance is the application's, which hands new_h and new_c of one call as h and c
- * to the next (zeros before the first). Nothing is allocated while running.
+ * A runner is scratch memory to run one model, for one thread at a time. It holds nothing between
+ * calls: the state of every utterance is the application's, which hands new_h and new_c of one call
+ * as h and c to the next (zeros before the first). Nothing is allocated while running.
  *
  *     windows, h, c ──► runner ──► logits
  *              ▲                     │
@@ -24,6 +24,10 @@ struct dsinfer_runner_options {
     size_t size;        /* of this struct, set by _init */
     size_t max_streams; /* largest N of a call; default 1, 1 to 1024 */
     size_t max_steps;   /* largest T of a call; default 16, 1 to 1024 (65536 without state) */
+    size_t n_threads;   /* default 1: the caller's alone; 2 to 64: the runner has so many less one
+                           of its own, which share the work of each call, with the same results to
+                           the bit, and sleep between calls. They help with products of more than
+                           64 columns, but never with those of BLAS */
 };
 
 DSINFER_API void dsinfer_runner_options_init(struct dsinfer_runner_options *options);
@@ -43,7 +47,8 @@ struct dsinfer_step {
 };
 
 /* Makes a runner with a reference to `model`; `options` may be NULL.
- * Fails with ERR_ARGUMENT, ERR_NO_MEMORY, ERR_UNSUPPORTED. */
+ * Fails with ERR_ARGUMENT, ERR_NO_MEMORY (also where the system gives no threads),
+ * ERR_UNSUPPORTED. */
 DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
 dsinfer_runner_create(struct dsinfer_model *model, const struct dsinfer_runner_options *options,
                       struct dsinfer_runner **runner, struct dsinfer_error *error);

@@ -39,6 +39,9 @@ struct dsinfer_stream_options {
     uint32_t n_steps; /* T, windows given to the network at once; default 16, 1 to 64. Less: sooner
                          partial text, more work. The final text is the same. A network of unusual
                          structure runs at its file's own number only */
+    uint32_t n_threads; /* default 1: the thread that feeds does all the work; 2 to 64: the stream
+                           has so many less one of its own, which share the network's work with it
+                           and sleep between calls. Texts and scores are the same */
     struct dsinfer_decoder_options decoder;
 
     /* Default 0: the text is what network and decoder say. 1: a stretch in which nothing stands out
@@ -64,8 +67,9 @@ enum dsinfer_endpoint {
 DSINFER_API void dsinfer_stream_options_init(struct dsinfer_stream_options *options);
 
 /* Makes an empty stream that holds a reference to `model`; `options` may be NULL.
- * Fails with ERR_ARGUMENT, ERR_NO_MEMORY, and ERR_UNSUPPORTED for a model without an alphabet or of
- * a family whose front end or decoder is not there. */
+ * Fails with ERR_ARGUMENT, ERR_NO_MEMORY (also where the system gives no threads), and
+ * ERR_UNSUPPORTED for a model without an alphabet or of a family whose front end or decoder is not
+ * there. */
 DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
 dsinfer_stream_create(struct dsinfer_model *model, const struct dsinfer_stream_options *options,
                       struct dsinfer_stream **stream, struct dsinfer_error *error);
@@ -115,15 +119,17 @@ dsinfer_stream_next_utterance(struct dsinfer_stream *stream, struct dsinfer_tran
 /* As new, with the same model and options. */
 DSINFER_API void dsinfer_stream_reset(struct dsinfer_stream *stream);
 
-/* A second stream in exactly the same state, independent of the first. Fails with ERR_ARGUMENT,
- * ERR_STATE after a failure, and ERR_NO_MEMORY; *copy is then NULL. */
+/* A second stream in exactly the same state, independent of the first, with threads of its own
+ * where that has some. Fails with ERR_ARGUMENT, ERR_STATE after a failure, and ERR_NO_MEMORY; *copy
+ * is then NULL. */
 DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
 dsinfer_stream_clone(const struct dsinfer_stream *stream, struct dsinfer_stream **copy);
 
 /* Snapshots: a stream as bytes, the same on every machine, to go on in another process or elsewhere
  * as if nothing had happened: the same text, times and scores, bit for bit where the kernels are
- * the same. For a model of 2048 cells they take about 20 KiB and what the beams need, and grow by 6
- * bytes a letter. Model and options must be those of the stream that was saved. */
+ * the same, and the precision. For a model of 2048 cells they take about 20 KiB and what the beams
+ * need, and grow by 6 bytes a letter. Model and options must be those of the stream that was saved.
+ */
 
 /* Bytes that a snapshot takes now; 0 for NULL and for a stream that cannot be saved: after a
  * failure, of a model without state (ds01), and when there is no memory. */

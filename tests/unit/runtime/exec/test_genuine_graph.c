@@ -73,7 +73,7 @@ static void open_network(struct network *network, const struct model *model,
         dsi_kernels_init(&kernels, level, dsi_cpu_get_flags());
         if (dsi_plan_create(&network->graph, &kernels, shapes, &network->plan, &err) !=
                 DSINFER_OK ||
-            dsi_run_create(network->plan, shapes, &network->run, &err) != DSINFER_OK) {
+            dsi_run_create(network->plan, shapes, NULL, &network->run, &err) != DSINFER_OK) {
             fail_msg("%s: %s", path, err.message);
         }
     }

@@ -104,7 +104,7 @@ static void an_input_may_be_any_port(void **state) {
     plan = make_plan(DSI_KERNELS_REFERENCE, &shape);
     assert_int_equal(dsi_plan_get_n_steps(plan), 1);
     assert_string_equal(dsi_plan_get_step(plan, 0)->name, "sum");
-    assert_int_equal(dsi_run_create(plan, &shape, &run, NULL), DSINFER_OK);
+    assert_int_equal(dsi_run_create(plan, &shape, NULL, &run, NULL), DSINFER_OK);
     assert_int_equal(dsi_run_execute(run, ins, outs, NULL), DSINFER_OK);
     assert_true(out[1] == 4.0f);
     dsi_run_destroy(run);
@@ -144,7 +144,7 @@ static void what_only_a_shape_needed_is_not_run(void **state) {
     OUTPUTS(&graph, size);
     plan = make_plan(DSI_KERNELS_REFERENCE, &shape);
     assert_int_equal(dsi_plan_get_n_steps(plan), 0);
-    assert_int_equal(dsi_run_create(plan, &shape, &run, NULL), DSINFER_OK);
+    assert_int_equal(dsi_run_create(plan, &shape, NULL, &run, NULL), DSINFER_OK);
     assert_int_equal(dsi_run_execute(run, ins, outs, NULL), DSINFER_OK);
     assert_int_equal(out[0], 2);
     assert_int_equal(out[1], 3);
@@ -235,7 +235,7 @@ static void a_big_weight_is_packed_in_slices(void **state) {
     INPUTS(&graph, x);
     OUTPUTS(&graph, NODE(&graph, "p", "MatMul", x, w));
     plan = make_plan(DSI_KERNELS_NATIVE, &shape);
-    assert_int_equal(dsi_run_create(plan, &shape, &run, NULL), DSINFER_OK);
+    assert_int_equal(dsi_run_create(plan, &shape, NULL, &run, NULL), DSINFER_OK);
     assert_int_equal(dsi_run_execute(run, ins, outs, NULL), DSINFER_OK);
     for (i = 0; i < N; i++) {
         assert_true(out[i] == 2.0f * (float)i + (i == 3 ? 5.0f * 1290.0f : 0.0f));
@@ -303,7 +303,7 @@ static void the_largest_graph_plans_and_runs(void **state) {
     OUTPUTS(&graph, all);
     assert_int_equal(dsi_graph_verify(&graph, NULL), DSINFER_OK);
     plan = make_plan(DSI_KERNELS_REFERENCE, &shape);
-    assert_int_equal(dsi_run_create(plan, &shape, &run, NULL), DSINFER_OK);
+    assert_int_equal(dsi_run_create(plan, &shape, NULL, &run, NULL), DSINFER_OK);
     assert_int_equal(dsi_run_execute(run, ins, outs, NULL), DSINFER_OK);
     assert_true(out[0] == 3.0f && out[N_SUMS * DSI_GRAPH_MAX_INPUTS - 1] == 3.0f);
     dsi_run_destroy(run);
@@ -351,7 +351,7 @@ static void every_failed_allocation_is_reported(void **state) {
         dsi_alloc_fail_after(k);
         status = dsi_plan_create(&graph, &kernels, &shape, &plan, NULL);
         if (status == DSINFER_OK) {
-            status = dsi_run_create(plan, &shape, &run, NULL);
+            status = dsi_run_create(plan, &shape, NULL, &run, NULL);
         }
         dsi_alloc_fail_after(-1);
         assert_true(status == DSINFER_OK || status == DSINFER_ERR_NO_MEMORY);

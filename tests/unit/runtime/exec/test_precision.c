@@ -50,7 +50,7 @@ static void execute(const struct dsi_plan *plan, const struct dsi_shape *shapes,
                     const void *const *inputs, void *const *outputs) {
     struct dsi_run *run;
 
-    assert_int_equal(dsi_run_create(plan, shapes, &run, NULL), DSINFER_OK);
+    assert_int_equal(dsi_run_create(plan, shapes, NULL, &run, NULL), DSINFER_OK);
     assert_int_equal(dsi_run_execute(run, inputs, outputs, NULL), DSINFER_OK);
     dsi_run_destroy(run);
 }
@@ -406,7 +406,7 @@ static void every_failed_allocation_is_reported(void **state) {
         dsi_alloc_fail_after(k);
         status = dsi_plan_create(&graph, &kernels, &shape, &plan, NULL);
         if (status == DSINFER_OK) {
-            status = dsi_run_create(plan, &shape, &run, NULL);
+            status = dsi_run_create(plan, &shape, NULL, &run, NULL);
         }
         dsi_alloc_fail_after(-1);
         assert_true(status == DSINFER_OK || status == DSINFER_ERR_NO_MEMORY);

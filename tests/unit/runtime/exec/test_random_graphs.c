@@ -121,7 +121,7 @@ static bool try_graph(struct dsi_graph *graph, size_t n_inputs, const struct dsi
     assert_int_equal(dsi_graph_verify(graph, NULL), DSINFER_OK);
     status = dsi_plan_create(graph, kernels, shapes, &plan, &err);
     if (status == DSINFER_OK) {
-        status = dsi_run_create(plan, shapes, &run, &err);
+        status = dsi_run_create(plan, shapes, NULL, &run, &err);
     }
     if (status == DSINFER_OK) {
         dsi_run_get_output(run, 0, &dtype, &shape);

@@ -31,7 +31,7 @@ static void open_run(const struct dsi_shape *shapes, struct dsi_plan **plan, str
 
     dsi_kernels_init(&kernels, DSI_KERNELS_REFERENCE, 0);
     if (dsi_plan_create(&graph, &kernels, shapes, plan, &err) != DSINFER_OK ||
-        dsi_run_create(*plan, shapes, run, &err) != DSINFER_OK) {
+        dsi_run_create(*plan, shapes, NULL, run, &err) != DSINFER_OK) {
         fail_msg("%s", err.message);
     }
 }
@@ -163,7 +163,7 @@ static void a_plan_for_one_shape_runs_others(void **state) {
     set_network_shapes(shapes, 1, 1);
     assert_int_equal(dsi_plan_create(&graph, &kernels, shapes, &plan, NULL), DSINFER_OK);
     set_network_shapes(shapes, MAX_N, MAX_T);
-    assert_int_equal(dsi_run_create(plan, shapes, &run, NULL), DSINFER_OK);
+    assert_int_equal(dsi_run_create(plan, shapes, NULL, &run, NULL), DSINFER_OK);
     close_run(plan, run);
 }
 
@@ -226,7 +226,7 @@ static void values_that_follow_from_a_shape_fix_it(void **state) {
     assert_non_null(strstr(err.message, "input 'x' must have shape [4]"));
     assert_int_equal(dsi_run_set_shapes(run, &shape, &err), DSINFER_OK);
     dsi_run_destroy(run);
-    assert_int_equal(dsi_run_create(plan, &shorter, &run, &err), DSINFER_ERR_ARGUMENT);
+    assert_int_equal(dsi_run_create(plan, &shorter, NULL, &run, &err), DSINFER_ERR_ARGUMENT);
     assert_null(run);
     dsi_plan_destroy(plan);
 }
@@ -350,7 +350,7 @@ static void memory_of_a_run_is_limited(void **state) {
     OUTPUTS(&graph, sum);
     dsi_kernels_init(&kernels, DSI_KERNELS_REFERENCE, 0);
     assert_int_equal(dsi_plan_create(&graph, &kernels, &shape, &plan, &err), DSINFER_OK);
-    assert_int_equal(dsi_run_create(plan, &shape, &run, &err), DSINFER_ERR_LIMIT);
+    assert_int_equal(dsi_run_create(plan, &shape, NULL, &run, &err), DSINFER_ERR_LIMIT);
     assert_non_null(strstr(err.message, "2147483648 bytes"));
     dsi_plan_destroy(plan);
 }

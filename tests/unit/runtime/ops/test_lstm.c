@@ -174,7 +174,7 @@ static void open_network(struct network *network, const char *op, int64_t n_stre
     }
     dsi_kernels_init(&kernels, level, dsi_cpu_get_flags());
     assert_int_equal(dsi_plan_create(graph, &kernels, shapes, &network->plan, NULL), DSINFER_OK);
-    assert_int_equal(dsi_run_create(network->plan, shapes, &network->run, NULL), DSINFER_OK);
+    assert_int_equal(dsi_run_create(network->plan, shapes, NULL, &network->run, NULL), DSINFER_OK);
 }
 
 static void close_network(struct network *network) {
