@@ -3,9 +3,28 @@
 #include "runtime/base/cpu.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
+#include <cpuid.h>
+
+/* Not all compilers have a name for this one. */
+static unsigned has_avx_vnni(void) {
+    unsigned eax = 0, ebx, ecx, edx;
+
+    return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && eax >> 4 & 1;
+}
+
 unsigned dsi_cpu_get_flags(void) {
+    unsigned flags = 0;
+
     __builtin_cpu_init();
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? DSI_CPU_AVX2_FMA : 0;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        flags |= DSI_CPU_AVX2_FMA;
+        flags |= has_avx_vnni() ? DSI_CPU_AVX_VNNI : 0;
+    }
+    if (flags && __builtin_cpu_supports("avx512f")) {
+        flags |= DSI_CPU_AVX512;
+        flags |= __builtin_cpu_supports("avx512vnni") ? DSI_CPU_AVX512_VNNI : 0;
+    }
+    return flags;
 }
 #else
 unsigned dsi_cpu_get_flags(void) {

@@ -2,8 +2,35 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "runtime/kernels/kernels.h"
 
+#include "runtime/base/cpu.h"
 #include "runtime/kernels/levels.h"
 #include "runtime/kernels/ref/kernels_ref.h"
+
+/* Flags that a level may use, and those of which it needs one at least (0: none). */
+static const struct level {
+    const char *name;
+    unsigned used, needed;
+} levels[DSI_N_KERNEL_LEVELS] = {
+    [DSI_KERNELS_REFERENCE] = {"reference", 0, 0},
+    [DSI_KERNELS_PORTABLE] = {"portable", 0, 0},
+    [DSI_KERNELS_AVX2] = {"avx2", DSI_CPU_AVX2_FMA, DSI_CPU_AVX2_FMA},
+    [DSI_KERNELS_AVX512] = {"avx512", DSI_CPU_AVX2_FMA | DSI_CPU_AVX512, DSI_CPU_AVX512},
+    [DSI_KERNELS_VNNI] = {"vnni",
+                          DSI_CPU_AVX2_FMA | DSI_CPU_AVX512 | DSI_CPU_AVX512_VNNI |
+                              DSI_CPU_AVX_VNNI,
+                          DSI_CPU_AVX512_VNNI | DSI_CPU_AVX_VNNI},
+    [DSI_KERNELS_NEON] = {"neon", DSI_CPU_NEON | DSI_CPU_NEON_DOT, DSI_CPU_NEON},
+    [DSI_KERNELS_NATIVE] = {"native", ~0u, 0},
+};
+
+const char *dsi_kernels_get_level_name(enum dsi_kernel_level level) {
+    return levels[level].name;
+}
+
+bool dsi_kernels_is_available(enum dsi_kernel_level level, unsigned cpu_flags) {
+    return !levels[level].needed ||
+           (levels[level].needed & cpu_flags & dsi_kernels_get_native_flags());
+}
 
 void dsi_kernels_init(struct dsi_kernels *kernels, enum dsi_kernel_level level,
                       unsigned cpu_flags) {
@@ -40,7 +67,7 @@ void dsi_kernels_init(struct dsi_kernels *kernels, enum dsi_kernel_level level,
     if (level >= DSI_KERNELS_PORTABLE) {
         dsi_kernels_init_blas(kernels);
     }
-    if (level >= DSI_KERNELS_NATIVE) {
-        dsi_kernels_init_native(kernels, cpu_flags);
+    if (level > DSI_KERNELS_PORTABLE) {
+        dsi_kernels_init_native(kernels, cpu_flags & levels[level].used);
     }
 }

@@ -9,8 +9,8 @@
  * Tolerance of every implementation against kernels/ref, which is the definition:
  *   gemm       6e-8 * (4 + sqrt(k)) * M + 1e-37, M = sum over k of |a_ik * b_kj| + |start|, where
  *              M fits a float: what rounding does to a sum formed in float in any order.
- *              Infinities and NaN in the operands give the same infinities and NaN. In int8 the
- *              sum is exact, and a_ik, b_kj in M are the values that the integers stand for
+ *              Infinities and NaN in the operands give the same infinities and NaN. a_ik and
+ *              b_kj in M are what the precision makes of them
  *   lstm_step  c within 3e-7 (1 + |c|), h within 3e-7, infinities and NaN the same, gates of
  *              infinite z exactly 0 or 1; for c up to 1e30 (beyond, a forget gate below 1e-37 may
  *              count as 0)
@@ -27,11 +27,12 @@
  *   bf16  each b rounded to the 8 significant bits of a bfloat16, to nearest, ties to even; NaN
  *         stays NaN. A and the sums are float
  *   int8  b_kj stands for q_kj * s_j with s_j = max over k of |b_kj| / 127, and a_ik for
- *         p_ik * t_i with t_i = max over k of |a_ik| / 127; q and p are integers in -127 … 127.
- *         In float: q = nearbyint(b * (127 / max)), t = max / 127, and q = t = 0 where the maximum
- *         is below 2^-100. A row of A, or a column of B, in which something is not finite has NaN
- *         for its scale. Then c = clip(start + (float)(sum over k of p * q) * (t_i * s_j)) with the
- *         sum in int32: k is at most DSI_INT8_MAX_K */
+ *         p_ik * t_i with t_i = max over k of |a_ik| / 16256; q and p are integers in -127 … 127
+ *         and -16256 … 16256. (Rows of A are few: 15 bits cost nothing there.) In float:
+ *         q = nearbyint(b * (127 / max)), and q = s = 0 where the maximum is below 2^-100; p and t
+ *         likewise. A row of A, or a column of B, in which something is not finite has NaN for its
+ *         scale. Then c = clip(start + sum over k of p * q * (t_i * s_j)). k is at most
+ *         DSI_INT8_MAX_K */
 enum dsi_precision {
     DSI_PRECISION_F32,
     DSI_PRECISION_BF16,
@@ -39,7 +40,7 @@ enum dsi_precision {
     DSI_N_PRECISIONS,
 };
 
-#define DSI_INT8_MAX_K ((size_t)1 << 17)
+#define DSI_INT8_MAX_K ((size_t)1 << 15)
 
 /* C[m,n] = clip(start + A[m,k] · B[k,n]), start being the bias row or what C holds.
  * clip(x) = min(max(x, 0), limit) where limit >= 0 is finite (NaN stays NaN), x itself where limit
@@ -119,15 +120,31 @@ struct dsi_product {
 };
 
 struct dsi_kernels {
-    const char *name; /* "reference", "blas", "avx2" */
+    const char *name; /* "reference", "blas", "avx2", "avx512", "vnni", "neon" */
     struct dsi_product products[DSI_N_PRECISIONS];
     void (*lstm_step)(const struct dsi_lstm_step *step);
 };
 
-enum dsi_kernel_level { DSI_KERNELS_REFERENCE, DSI_KERNELS_PORTABLE, DSI_KERNELS_NATIVE };
+/* The named instruction sets include those before them of their processor family. */
+enum dsi_kernel_level {
+    DSI_KERNELS_REFERENCE,
+    DSI_KERNELS_PORTABLE,
+    DSI_KERNELS_AVX2,   /* and FMA */
+    DSI_KERNELS_AVX512, /* its foundation */
+    DSI_KERNELS_VNNI,   /* of AVX-512, or of AVX where there is no AVX-512 */
+    DSI_KERNELS_NEON,   /* with its products of bytes where there are any */
+    DSI_KERNELS_NATIVE, /* whatever there is */
+    DSI_N_KERNEL_LEVELS,
+};
 
-/* Fills the table: reference first, then BLAS (unless built without), then what `cpu_flags` (see
- * base/cpu.h) and the level allow. */
+/* The level's name, as in `--kernels`. */
+const char *dsi_kernels_get_level_name(enum dsi_kernel_level level);
+
+/* A processor with these flags (see base/cpu.h), and this build, have the kernels of the level. */
+bool dsi_kernels_is_available(enum dsi_kernel_level level, unsigned cpu_flags);
+
+/* Fills the table: reference first, then BLAS (unless built without), then what `cpu_flags` and the
+ * level allow; less than the level's own kernels where it is not available. */
 void dsi_kernels_init(struct dsi_kernels *kernels, enum dsi_kernel_level level, unsigned cpu_flags);
 
 #endif

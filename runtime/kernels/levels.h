@@ -11,4 +11,7 @@ void dsi_kernels_init_blas(struct dsi_kernels *kernels);
 /* Instructions of this processor family; cpu_flags as in base/cpu.h. */
 void dsi_kernels_init_native(struct dsi_kernels *kernels, unsigned cpu_flags);
 
+/* The flags that dsi_kernels_init_native makes use of in this build. */
+unsigned dsi_kernels_get_native_flags(void);
+
 #endif

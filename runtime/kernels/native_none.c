@@ -6,3 +6,7 @@ void dsi_kernels_init_native(struct dsi_kernels *kernels, unsigned cpu_flags) {
     (void)kernels;
     (void)cpu_flags;
 }
+
+unsigned dsi_kernels_get_native_flags(void) {
+    return 0;
+}

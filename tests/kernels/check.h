@@ -17,7 +17,8 @@
 struct check {
     struct dsi_kernels kernels;                    /* under test */
     struct dsi_kernels reference;                  /* the definition */
-    struct dsi_product product, reference_product; /* of those, in the precision under test */
+    enum dsi_precision precision;                  /* under test, */
+    struct dsi_product product, reference_product; /* and the products in it */
     struct test_rng rng;
     const char *kernel; /* name of the kernel under test */
     char what[200];     /* the call being checked */
@@ -79,8 +80,8 @@ enum check_values {
 float check_value(struct check *check, enum check_values values);
 void check_matrix_fill(struct check *check, struct check_matrix *matrix, enum check_values values);
 
-/* One per kernel. */
-void check_gemm(struct check *check);
+/* One per kernel; that of the products for one precision. */
+void check_gemm(struct check *check, enum dsi_precision precision);
 void check_lstm_step(struct check *check);
 
 #endif

@@ -24,7 +24,7 @@ struct operands {
     struct check_matrix a, bias, c;
     struct check_memory rows;   /* B as a file holds it: unaligned, rows of `row_stride` bytes */
     struct check_memory packed; /* B for the kernels under test */
-    float *b;                   /* B for the reference */
+    float *b;                   /* B without gaps */
     size_t row_stride;
     float *expected, *magnitude; /* [m,n]: result; sum of absolute products and start */
 };
@@ -38,11 +38,37 @@ static float *allocate(size_t count) {
     return calloc(count ? count : 1, sizeof(float));
 }
 
+/* Packs all rows, `slice` at a time, into memory that is all zero. */
+static void pack(const struct dsi_product *product, const struct gemm_case *test, const void *rows,
+                 size_t row_stride, void *packed) {
+    struct dsi_pack part = {.k = test->k,
+                            .n = test->n,
+                            .n_columns = test->n,
+                            .row_stride = row_stride,
+                            .packed = packed};
+    const bool steps[] = {true, false}; /* measure, pack */
+    size_t i;
+
+    for (i = 0; i < COUNT(steps); i++) {
+        for (part.first_row = 0; part.first_row < test->k; part.first_row += test->slice) {
+            const size_t rest = test->k - part.first_row;
+
+            part.n_rows = rest < test->slice ? rest : test->slice;
+            part.rows = (const unsigned char *)rows + part.first_row * row_stride;
+            if (!steps[i]) {
+                product->pack(&part);
+            } else if (product->measure) {
+                product->measure(&part);
+            }
+        }
+    }
+}
+
 /* B at `rows` is filled float by float, as no row of it is aligned. */
 static void create_b(struct check *check, const struct gemm_case *test, struct operands *o) {
     const size_t row_size = test->n * sizeof(float);
     const size_t alignment = check->product.is_in_place ? sizeof(float) : DSI_ALIGNMENT;
-    size_t first, l, j;
+    size_t l, j;
 
     o->row_stride = row_size + 3;
     check_memory_create(&o->rows, test->k ? (test->k - 1) * o->row_stride + row_size : 0, 1,
@@ -59,20 +85,25 @@ static void create_b(struct check *check, const struct gemm_case *test, struct o
 
     check_memory_create(&o->packed, check->product.get_packed_size(test->k, test->n), alignment,
                         test->place);
-    for (first = 0; first < test->k; first += test->slice) {
-        const size_t rest = test->k - first;
-
-        check->product.pack(&(struct dsi_pack){.k = test->k,
-                                               .n = test->n,
-                                               .first_row = first,
-                                               .n_rows = rest < test->slice ? rest : test->slice,
-                                               .n_columns = test->n,
-                                               .rows = o->rows.data + first * o->row_stride,
-                                               .row_stride = o->row_stride,
-                                               .packed = o->packed.data});
+    if (check->product.measure) {
+        memset(o->packed.data, 0, o->packed.size);
     }
+    pack(&check->product, test, o->rows.data, o->row_stride, o->packed.data);
     check_memory_verify(check, &o->rows, "the rows of B");
     check_memory_verify(check, &o->packed, "the packed B");
+}
+
+/* By the definition, with B packed for it. */
+static void multiply_reference(struct check *check, const struct gemm_case *test,
+                               const struct dsi_gemm *gemm, const float *b) {
+    const size_t size = check->reference_product.get_packed_size(test->k, test->n);
+    void *packed = calloc(size ? size : 1, 1);
+    struct dsi_gemm copy = *gemm;
+
+    pack(&check->reference_product, test, b, test->n * sizeof(float), packed);
+    copy.b = packed;
+    check->reference_product.gemm(&copy);
+    free(packed);
 }
 
 /* Result, and by the same definition what the tolerance is relative to. */
@@ -80,8 +111,15 @@ static void compute_expected(struct check *check, const struct gemm_case *test,
                              struct operands *o) {
     const size_t count = test->m * test->n;
     float *a = allocate(test->m * test->k), *b = allocate(test->k * test->n);
-    struct dsi_gemm gemm = {test->m,     test->n, test->k,     o->a.data, o->a.stride, o->b, NULL,
-                            o->expected, test->n, test->limit, 0,         test->n,     NULL};
+    struct dsi_gemm gemm = {.m = test->m,
+                            .n = test->n,
+                            .k = test->k,
+                            .a = o->a.data,
+                            .a_stride = o->a.stride,
+                            .c = o->expected,
+                            .c_stride = test->n,
+                            .limit = test->limit,
+                            .n_columns = test->n};
     size_t i, j;
 
     for (i = 0; i < test->m; i++) {
@@ -98,18 +136,34 @@ static void compute_expected(struct check *check, const struct gemm_case *test,
     for (i = 0; i < test->k * test->n; i++) {
         b[i] = fabsf(o->b[i]);
     }
-    check->reference_product.gemm(&gemm);
+    multiply_reference(check, test, &gemm, o->b);
     gemm.a = a;
     gemm.a_stride = test->k;
-    gemm.b = b;
     gemm.c = o->magnitude;
     gemm.limit = INFINITY;
-    check->reference_product.gemm(&gemm);
+    multiply_reference(check, test, &gemm, b);
     for (i = 0; i < count; i++) {
         o->magnitude[i] = isnan(o->magnitude[i]) ? INFINITY : o->magnitude[i];
     }
     free(a);
     free(b);
+}
+
+/* Computes columns of C, preparing A where these kernels want it. */
+static void multiply(struct check *check, struct dsi_gemm *gemm) {
+    struct check_memory prepared;
+
+    if (check->product.prepare) {
+        check_memory_create(&prepared, check->product.get_prepared_size(gemm->m, gemm->k),
+                            DSI_ALIGNMENT, CHECK_AT_END);
+        gemm->prepared = prepared.data;
+        check->product.prepare(gemm);
+    }
+    check->product.gemm(gemm);
+    if (check->product.prepare) {
+        check_memory_verify(check, &prepared, "the prepared A");
+        check_memory_destroy(&prepared);
+    }
 }
 
 static void create_operands(struct check *check, const struct gemm_case *test, struct operands *o) {
@@ -150,7 +204,7 @@ static void check_case(struct check *check, const struct gemm_case *test) {
                              NULL,    o.c.data, o.c.stride, test->limit, 0,          test->n,
                              NULL};
     gemm.bias = test->has_bias ? o.bias.data : NULL;
-    check->product.gemm(&gemm);
+    multiply(check, &gemm);
 
     for (i = 0; i < test->m; i++) {
         for (j = 0; j < test->n; j++) {
@@ -169,13 +223,15 @@ static void check_case(struct check *check, const struct gemm_case *test) {
 
 /* Every size around the widths of vectors, tiles and blocks, the rest varied along. */
 static void check_sizes(struct check *check) {
-    static const size_t ms[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 13, 16, 19};
+    static const size_t ms[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 16, 17, 19};
     static const size_t ns[] = {0, 1, 5, 7, 8, 9, 15, 16, 17, 29, 31, 33, 48, 63, 64, 65, 100, 131};
     static const size_t ks[] = {0, 1, 2, 3, 5, 16, 31, 127, 255, 256, 257, 515};
     static const float limits[] = {INFINITY, 20.0f, 0.0f};
     size_t i, count = 0;
+    /* What depends on sizes is much the same in all precisions. */
+    const size_t step = check->precision == DSI_PRECISION_F32 ? 1 : 5;
 
-    for (i = 0; i < COUNT(ms) * COUNT(ns) * COUNT(ks); i++) {
+    for (i = 0; i < COUNT(ms) * COUNT(ns) * COUNT(ks); i += step) {
         struct gemm_case test = {
             .m = ms[i % COUNT(ms)],
             .n = ns[i / COUNT(ms) % COUNT(ns)],
@@ -235,7 +291,7 @@ static void compare_part(struct check *check, const struct operands *o, const vo
                              0,
                              n,
                              NULL};
-    check->product.gemm(&gemm);
+    multiply(check, &gemm);
     for (i = 0; i < m; i++) {
         if (memcmp(c.data + i * c.stride, whole + (first + i) * o->c.stride, n * sizeof(float))) {
             check_fail(check, "row %zu differs from the same row in the whole", first + i);
@@ -248,6 +304,7 @@ static void compare_part(struct check *check, const struct operands *o, const vo
 static void check_exact(struct check *check, size_t n, size_t k) {
     static const size_t chunks[] = {1, 2, 3, 4, 5, 6, 7, 16};
     const struct gemm_case test = {.m = 37, .n = n, .k = k, .gap = 1, .slice = 5};
+    struct gemm_case part = test;
     struct check_memory narrow;
     struct operands o;
     struct dsi_gemm gemm;
@@ -258,7 +315,7 @@ static void check_exact(struct check *check, size_t n, size_t k) {
     gemm = (struct dsi_gemm){test.m,      n,        k,          o.a.data, o.a.stride, o.packed.data,
                              o.bias.data, o.c.data, o.c.stride, 20.0f,    0,          n,
                              NULL};
-    check->product.gemm(&gemm);
+    multiply(check, &gemm);
     for (i = 0; i < COUNT(chunks); i++) {
         for (first = 0; first < test.m; first += chunks[i]) {
             const size_t rest = test.m - first;
@@ -270,13 +327,9 @@ static void check_exact(struct check *check, size_t n, size_t k) {
     for (i = 1; i < n; i += 1 + i / 3) {
         check_memory_create(&narrow, check->product.get_packed_size(k, i), DSI_ALIGNMENT,
                             CHECK_AT_END);
-        check->product.pack(&(struct dsi_pack){.k = k,
-                                               .n = i,
-                                               .n_rows = k,
-                                               .n_columns = i,
-                                               .rows = o.rows.data,
-                                               .row_stride = o.row_stride,
-                                               .packed = narrow.data});
+        memset(narrow.data, 0, narrow.size);
+        part.n = i;
+        pack(&check->product, &part, o.rows.data, o.row_stride, narrow.data);
         compare_part(check, &o, narrow.data, o.c.data, 0, test.m, i, k);
         compare_part(check, &o, narrow.data, o.c.data, 3, 1, i, k);
         check_memory_destroy(&narrow);
@@ -284,10 +337,62 @@ static void check_exact(struct check *check, size_t n, size_t k) {
     destroy_operands(&o);
 }
 
-void check_gemm(struct check *check) {
-    check->kernel = "gemm";
+/* Columns in three parts are the columns at once, and a part touches no others. */
+static void check_columns(struct check *check, size_t m, size_t n, size_t k) {
+    const struct gemm_case test = {
+        .m = m, .n = n, .k = k, .gap = 2, .slice = 9, .has_bias = true, .limit = 20.0f};
+    const size_t first = n / 3 / DSI_PACK_COLUMNS * DSI_PACK_COLUMNS;
+    const size_t ends[] = {first, 2 * first, n};
+    struct operands o;
+    struct check_matrix c;
+    struct dsi_gemm gemm;
+    size_t i, j, part;
+
+    check_begin(check, "columns, m %zu n %zu k %zu", m, n, k);
+    create_operands(check, &test, &o);
+    compute_expected(check, &test, &o);
+    gemm = (struct dsi_gemm){m,           n,        k,          o.a.data, o.a.stride, o.packed.data,
+                             o.bias.data, o.c.data, o.c.stride, 20.0f,    0,          n,
+                             NULL};
+    multiply(check, &gemm);
+    check_matrix_create(&c, m, n, 2, CHECK_AT_START);
+    gemm.c = c.data;
+    gemm.c_stride = c.stride;
+    for (i = 0; i < m * n; i++) {
+        c.data[i / n * c.stride + i % n] = -1.0f;
+    }
+    for (part = 0; part < COUNT(ends); part++) {
+        gemm.first_column = part ? ends[part - 1] : 0;
+        gemm.n_columns = ends[part] - gemm.first_column;
+        multiply(check, &gemm);
+        for (i = 0; i < m; i++) {
+            for (j = 0; j < n; j++) {
+                const size_t at = i * n + j;
+                const double tolerance = check->product.is_batch_exact || j >= ends[part]
+                                             ? 0.0
+                                             : 2.0 * get_tolerance(k, o.magnitude[at]);
+
+                check_near(check, c.data[i * c.stride + j],
+                           j < ends[part] ? o.c.data[i * o.c.stride + j] : -1.0f, tolerance, i, j);
+            }
+        }
+    }
+    check_matrix_verify(check, &c, "C");
+    check_matrix_destroy(&c);
+    destroy_operands(&o);
+}
+
+void check_gemm(struct check *check, enum dsi_precision precision) {
+    static const char *const names[] = {"gemm f32", "gemm bf16", "gemm int8"};
+
+    check->kernel = names[precision];
+    check->precision = precision;
+    check->product = check->kernels.products[precision];
+    check->reference_product = check->reference.products[precision];
     check_sizes(check);
     check_model_sizes(check);
+    check_columns(check, 1, 157, 515);
+    check_columns(check, 5, 128, 64);
     if (check->product.is_batch_exact) {
         check_exact(check, 29, 100);
         check_exact(check, 150, 600);

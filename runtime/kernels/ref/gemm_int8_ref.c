@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define SMALLEST 0x1p-100f
+#define LARGEST_Q 127.0f
+#define LARGEST_P 16256.0f
 
 static float load(const unsigned char *bytes) {
     float x;
@@ -27,12 +29,12 @@ static float max_magnitude(float max, float x) {
 }
 
 /* What a value is multiplied with before it is rounded, and an integer to get a value. */
-static float get_inverse_scale(float max) {
-    return max >= SMALLEST ? 127.0f / max : 0.0f;
+static float get_inverse_scale(float max, float largest) {
+    return max >= SMALLEST ? largest / max : 0.0f;
 }
 
-static float get_scale(float max) {
-    return max < SMALLEST ? 0.0f : max / 127.0f;
+static float get_scale(float max, float largest) {
+    return max < SMALLEST ? 0.0f : max / largest;
 }
 
 size_t dsi_get_packed_size_int8_ref(size_t k, size_t n) {
@@ -63,19 +65,19 @@ void dsi_pack_int8_ref(const struct dsi_pack *pack) {
             const float x = load(from + i * pack->row_stride + j * sizeof(float));
 
             q[i * pack->n + j] =
-                isnan(max[j]) ? 0 : (int8_t)nearbyintf(x * get_inverse_scale(max[j]));
+                isnan(max[j]) ? 0 : (int8_t)nearbyintf(x * get_inverse_scale(max[j], LARGEST_Q));
         }
     }
 }
 
 /* Sum over k of p * q for one element of C. */
-static int32_t multiply(const struct dsi_gemm *gemm, const float *a, float inverse, size_t column) {
+static int64_t multiply(const struct dsi_gemm *gemm, const float *a, float inverse, size_t column) {
     const int8_t *q = (const int8_t *)((const float *)gemm->b + gemm->n) + column;
-    int32_t sum = 0;
+    int64_t sum = 0;
     size_t l;
 
     for (l = 0; l < gemm->k; l++) {
-        sum += (int32_t)nearbyintf(a[l] * inverse) * q[l * gemm->n];
+        sum += (int64_t)nearbyintf(a[l] * inverse) * q[l * gemm->n];
     }
     return sum;
 }
@@ -93,9 +95,9 @@ void dsi_gemm_int8_ref(const struct dsi_gemm *gemm) {
             max = max_magnitude(max, a[l]);
         }
         for (j = gemm->first_column; j < gemm->first_column + gemm->n_columns; j++) {
-            const float scale = get_scale(max) * get_scale(b_max[j]);
-            const float inverse = get_inverse_scale(max);
-            const int32_t sum = isnan(max) ? 0 : multiply(gemm, a, inverse, j);
+            const float scale = get_scale(max, LARGEST_P) * get_scale(b_max[j], LARGEST_Q);
+            const float inverse = get_inverse_scale(max, LARGEST_P);
+            const int64_t sum = isnan(max) ? 0 : multiply(gemm, a, inverse, j);
             const double start = (double)(gemm->bias ? gemm->bias[j] : c[j]);
 
             c[j] = dsi_clip_ref((float)(start + (double)sum * (double)scale), gemm->limit);

@@ -2,18 +2,62 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "runtime/base/cpu.h"
 #include "runtime/kernels/levels.h"
+#include "runtime/kernels/panels.h"
 #include "runtime/kernels/x86/x86_kernels.h"
+
+static void init_avx2(struct dsi_kernels *kernels) {
+    kernels->name = "avx2";
+    kernels->products[DSI_PRECISION_F32] = (struct dsi_product){
+        .is_batch_exact = true,
+        .get_packed_size = dsi_panels_get_size_f32,
+        .pack = dsi_panels_pack_f32,
+        .gemm = dsi_gemm_avx2,
+    };
+    kernels->products[DSI_PRECISION_BF16] = (struct dsi_product){
+        .is_batch_exact = true,
+        .get_packed_size = dsi_panels_get_size_bf16,
+        .pack = dsi_panels_pack_bf16,
+        .gemm = dsi_gemm_bf16_avx2,
+    };
+    kernels->products[DSI_PRECISION_INT8] = (struct dsi_product){
+        .is_batch_exact = true,
+        .get_packed_size = dsi_panels_get_size_int8,
+        .measure = dsi_panels_measure_int8,
+        .pack = dsi_panels_pack_int8,
+        .get_prepared_size = dsi_get_prepared_size_int8,
+        .prepare = dsi_prepare_int8_words,
+        .gemm = dsi_gemm_int8_avx2,
+    };
+    kernels->lstm_step = dsi_lstm_step_avx2;
+}
+
+static void init_avx512(struct dsi_kernels *kernels) {
+    kernels->name = "avx512";
+    kernels->products[DSI_PRECISION_F32].gemm = dsi_gemm_avx512;
+    kernels->products[DSI_PRECISION_BF16].gemm = dsi_gemm_bf16_avx512;
+}
+
+static void init_vnni(struct dsi_kernels *kernels, void (*gemm)(const struct dsi_gemm *)) {
+    kernels->name = "vnni";
+    kernels->products[DSI_PRECISION_INT8].prepare = dsi_prepare_int8_bytes;
+    kernels->products[DSI_PRECISION_INT8].gemm = gemm;
+}
 
 void dsi_kernels_init_native(struct dsi_kernels *kernels, unsigned cpu_flags) {
     if (!(cpu_flags & DSI_CPU_AVX2_FMA)) {
         return;
     }
-    kernels->name = "avx2";
-    kernels->products[DSI_PRECISION_F32] = (struct dsi_product){
-        .is_batch_exact = true,
-        .get_packed_size = dsi_get_packed_size_avx2,
-        .pack = dsi_pack_avx2,
-        .gemm = dsi_gemm_avx2,
-    };
-    kernels->lstm_step = dsi_lstm_step_avx2;
+    init_avx2(kernels);
+    if (cpu_flags & DSI_CPU_AVX512) {
+        init_avx512(kernels);
+    }
+    if (cpu_flags & DSI_CPU_AVX512 && cpu_flags & DSI_CPU_AVX512_VNNI) {
+        init_vnni(kernels, dsi_gemm_int8_avx512vnni);
+    } else if (cpu_flags & DSI_CPU_AVX_VNNI) {
+        init_vnni(kernels, dsi_gemm_int8_avxvnni);
+    }
+}
+
+unsigned dsi_kernels_get_native_flags(void) {
+    return DSI_CPU_AVX2_FMA | DSI_CPU_AVX512 | DSI_CPU_AVX512_VNNI | DSI_CPU_AVX_VNNI;
 }

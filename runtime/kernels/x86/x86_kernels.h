@@ -5,9 +5,21 @@
 
 #include "runtime/kernels/kernels.h"
 
-size_t dsi_get_packed_size_avx2(size_t k, size_t n);
-void dsi_pack_avx2(const struct dsi_pack *pack);
+/* AVX2 and FMA. */
 void dsi_gemm_avx2(const struct dsi_gemm *gemm);
+void dsi_gemm_bf16_avx2(const struct dsi_gemm *gemm);
 void dsi_lstm_step_avx2(const struct dsi_lstm_step *step);
+
+/* A for the int8 products: as 16-bit integers for the first, as bytes for the others. */
+size_t dsi_get_prepared_size_int8(size_t m, size_t k);
+void dsi_prepare_int8_words(const struct dsi_gemm *gemm);
+void dsi_prepare_int8_bytes(const struct dsi_gemm *gemm);
+void dsi_gemm_int8_avx2(const struct dsi_gemm *gemm);
+void dsi_gemm_int8_avxvnni(const struct dsi_gemm *gemm);
+void dsi_gemm_int8_avx512vnni(const struct dsi_gemm *gemm);
+
+/* AVX-512, its foundation alone. */
+void dsi_gemm_avx512(const struct dsi_gemm *gemm);
+void dsi_gemm_bf16_avx512(const struct dsi_gemm *gemm);
 
 #endif
