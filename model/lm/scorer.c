@@ -273,6 +273,9 @@ enum dsinfer_status dsinfer_scorer_open(const char *path,
     if (status == DSINFER_OK) {
         status = settle_bytes(scorer, &request, err);
     }
+    if (status == DSINFER_OK) {
+        status = dsi_scorer_check_alphabet(scorer, err);
+    }
     if (status != DSINFER_OK) {
         if (request.options.failed_path) {
             *request.options.failed_path = request.at;

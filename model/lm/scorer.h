@@ -42,6 +42,12 @@ enum dsinfer_status dsi_scorer_describe(struct dsi_bytes bytes, struct dsinfer_s
  * finished. */
 enum dsinfer_status dsi_scorer_read(struct dsinfer_scorer *scorer, struct dsi_bytes bytes,
                                     const struct dsi_alphabet *alphabet, struct dsinfer_error *err);
+
+/* Refuses (ERR_MISMATCH) a dictionary from a file whose words, as the scorer's alphabet spells
+ * them, are not those of its language model. It looks at some hundred words. */
+enum dsinfer_status dsi_scorer_check_alphabet(const struct dsinfer_scorer *scorer,
+                                              struct dsinfer_error *err);
+
 void dsi_scorer_finish(struct dsinfer_scorer *scorer);
 
 /* Tells scorers apart by samples of their language models and dictionaries; the first call reads

@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DICT "oracle/lm/dict/"
 
@@ -225,6 +226,59 @@ static void bytes_and_letters_do_not_go_together(void **state) {
     assert_non_null(strstr(err.message, "255"));
 }
 
+/* The labels of the English alphabet from 1 on, in another order or script; they are refused. */
+static void assert_other_alphabet(const char *const *letters, const char *reason) {
+    static const char *const ways[][2] = {{DICT "words.scorer", ""},
+                                          {DICT "words-probing.scorer", ""},
+                                          {DICT "lm.binary", DICT "trie-v2"},
+                                          {DICT "lm.binary", DICT "trie-v5"}};
+    char path[] = "test_scorer.XXXXXX";
+    char lm[TEST_PATH_SIZE], trie[TEST_PATH_SIZE];
+    FILE *file = fdopen(mkstemp(path), "w");
+    size_t i;
+
+    assert_non_null(file);
+    (void)fputs(" \n", file);
+    for (i = 0; i < 27; i++) {
+        (void)fprintf(file, "%s\n", letters[i]);
+    }
+    assert_int_equal(fclose(file), 0);
+    for (i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+        struct dsinfer_scorer_options options;
+        struct dsinfer_scorer *scorer;
+        struct dsinfer_error err = {0};
+
+        dsinfer_scorer_options_init(&options);
+        options.alphabet_path = path;
+        options.trie_path = *ways[i][1] ? test_shared_path(trie, "%s", ways[i][1]) : NULL;
+        assert_int_equal(
+            dsinfer_scorer_open(test_shared_path(lm, "%s", ways[i][0]), &options, &scorer, &err),
+            DSINFER_ERR_MISMATCH);
+        if (!strstr(err.message, reason)) {
+            fail_msg("'%s' does not say '%s'", err.message, reason);
+        }
+    }
+    (void)unlink(path);
+}
+
+static void a_scorer_for_other_letters_is_refused(void **state) {
+    static const char *const upper[] = {"A", "B", "C", "D", "E", "F", "G", "H", "I",
+                                        "J", "K", "L", "M", "N", "O", "P", "Q", "R",
+                                        "S", "T", "U", "V", "W", "X", "Y", "Z", "'"};
+    static const char *const swapped[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i",
+                                          "j", "k", "l", "m", "n", "o", "p", "q", "r",
+                                          "s", "t", "u", "v", "w", "x", "z", "y", "'"};
+    static const char *const rotated[] = {"b", "c", "d", "e", "f", "g", "h", "i", "j",
+                                          "k", "l", "m", "n", "o", "p", "q", "r", "s",
+                                          "t", "u", "v", "w", "x", "y", "z", "'", "a"};
+
+    (void)state;
+    assert_other_alphabet(upper, "28 labels spells them, 0 of ");
+    assert_other_alphabet(swapped, "its label 25 is 'y', as its language model shows, but in this "
+                                   "one it is 'z'");
+    assert_other_alphabet(rotated, "the dictionary was made for another alphabet");
+}
+
 static void the_file_at_fault_is_named(void **state) {
     char lm[TEST_PATH_SIZE], trie[TEST_PATH_SIZE];
     struct dsinfer_scorer_options options;
@@ -328,6 +382,7 @@ int main(void) {
         cmocka_unit_test(what_is_missing_cannot_be_asked),
         cmocka_unit_test(odd_texts_are_no_words),
         cmocka_unit_test(bytes_and_letters_do_not_go_together),
+        cmocka_unit_test(a_scorer_for_other_letters_is_refused),
         cmocka_unit_test(the_file_at_fault_is_named),
         cmocka_unit_test(a_damaged_package_is_refused_or_harmless),
         cmocka_unit_test(a_scorer_without_memory_is_a_clean_error),
