@@ -11,7 +11,8 @@
 const char *const cli_family_names[] = {"ds01", "ds03", "ds04", "ds05", "ds06", "ds07", NULL};
 
 /* In the order of enum dsinfer_kernel_level. */
-static const char *const kernel_names[] = {"native", "portable", "reference", NULL};
+static const char *const kernel_names[] = {"native", "portable", "reference", "avx2",
+                                           "avx512", "vnni",     "neon",      NULL};
 
 /* In the order of enum dsinfer_precision. */
 static const char *const precision_names[] = {"fp32", "bf16", "int8", NULL};
@@ -24,7 +25,8 @@ static const struct cli_option model_options[] = {
     {"threads", 0, CLI_NUMBER, "N", offsetof(struct cli_model_settings, n_threads),
      "threads that share the network's work (default 1)", 1, 64, NULL},
     {"kernels", 0, CLI_CHOICE, NULL, offsetof(struct cli_model_settings, kernels),
-     "arithmetic: the fastest here, BLAS, or plain C (default native)", 0, 0, kernel_names},
+     "arithmetic: the fastest here, BLAS, plain C, or one instruction set (default native)", 0, 0,
+     kernel_names},
     {"precision", 0, CLI_CHOICE, NULL, offsetof(struct cli_model_settings, precision),
      "weights: as they are, or rounded and faster (default fp32)", 0, 0, precision_names},
 };

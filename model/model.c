@@ -43,7 +43,7 @@ static enum dsinfer_status take_options(const struct dsinfer_model_options *from
         return status;
     }
     *options = *from;
-    if ((unsigned)options->kernels > DSINFER_KERNELS_REFERENCE) {
+    if ((unsigned)options->kernels > DSINFER_KERNELS_NEON) {
         return dsi_fail(err, DSINFER_ERR_ARGUMENT, "there is no kernel level %d",
                         (int)options->kernels);
     }
@@ -54,13 +54,31 @@ static enum dsinfer_status take_options(const struct dsinfer_model_options *from
     return DSINFER_OK;
 }
 
-static void init_kernels(struct dsi_kernels *kernels, enum dsinfer_kernel_level level) {
+static enum dsinfer_status init_kernels(struct dsi_kernels *kernels,
+                                        enum dsinfer_kernel_level level,
+                                        struct dsinfer_error *err) {
     static const enum dsi_kernel_level levels[] = {
         [DSINFER_KERNELS_NATIVE] = DSI_KERNELS_NATIVE,
         [DSINFER_KERNELS_PORTABLE] = DSI_KERNELS_PORTABLE,
-        [DSINFER_KERNELS_REFERENCE] = DSI_KERNELS_REFERENCE};
+        [DSINFER_KERNELS_REFERENCE] = DSI_KERNELS_REFERENCE,
+        [DSINFER_KERNELS_AVX2] = DSI_KERNELS_AVX2,
+        [DSINFER_KERNELS_AVX512] = DSI_KERNELS_AVX512,
+        [DSINFER_KERNELS_VNNI] = DSI_KERNELS_VNNI,
+        [DSINFER_KERNELS_NEON] = DSI_KERNELS_NEON,
+    };
+    const unsigned flags = dsi_cpu_get_flags();
 
-    dsi_kernels_init(kernels, levels[level], dsi_cpu_get_flags());
+    if (!dsi_kernels_is_available(levels[level], flags)) {
+        struct dsi_kernels native;
+
+        dsi_kernels_init(&native, DSI_KERNELS_NATIVE, flags);
+        return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
+                        "there are no %s kernels in this build for this processor, whose best are "
+                        "%s",
+                        dsi_kernels_get_level_name(levels[level]), native.name);
+    }
+    dsi_kernels_init(kernels, levels[level], flags);
+    return DSINFER_OK;
 }
 
 void dsi_model_get_shapes(const struct dsinfer_model *model, size_t n_streams, size_t n_steps,
@@ -265,8 +283,10 @@ static enum dsinfer_status open_bytes(struct dsinfer_model *model, struct dsi_by
     struct dsi_metadata metadata;
     enum dsinfer_status status;
 
-    init_kernels(&model->kernels, options->kernels);
-    status = dsi_model_format_read(&model->graph, &format, &source, err);
+    status = init_kernels(&model->kernels, options->kernels, err);
+    if (status == DSINFER_OK) {
+        status = dsi_model_format_read(&model->graph, &format, &source, err);
+    }
     if (status == DSINFER_OK) {
         status = dsi_bidirectional_probe(&model->graph)
                      ? dsi_bidirectional_read(&model->graph, &model->signature, err)

@@ -46,7 +46,13 @@ DSINFER_API enum dsinfer_family dsinfer_family_find(const char *name);
 enum dsinfer_kernel_level {
     DSINFER_KERNELS_NATIVE = 0, /* the fastest this processor has */
     DSINFER_KERNELS_PORTABLE,   /* BLAS if built with it, else as reference */
-    DSINFER_KERNELS_REFERENCE   /* plain C, bit-equal from run to run */
+    DSINFER_KERNELS_REFERENCE,  /* plain C, bit-equal from run to run */
+    /* One instruction set and those it builds on; a model is refused with ERR_UNSUPPORTED where
+     * this processor, or this build, has not got it. */
+    DSINFER_KERNELS_AVX2,   /* AVX2 and FMA */
+    DSINFER_KERNELS_AVX512, /* AVX-512 F */
+    DSINFER_KERNELS_VNNI,   /* and the VNNI of AVX-512, or of AVX where that is all there is */
+    DSINFER_KERNELS_NEON    /* of 64-bit ARM, with its products of bytes where there are any */
 };
 
 /* How the weights are kept in memory. The speed of a network is that of reading its weights, so

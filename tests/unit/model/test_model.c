@@ -91,6 +91,39 @@ static void every_kernel_level_opens(void **state) {
     }
 }
 
+/* On no processor are there the kernels of two families. */
+static void named_kernels_run_or_are_refused_by_name(void **state) {
+    static const char *const names[] = {[DSINFER_KERNELS_AVX2] = "avx2",
+                                        [DSINFER_KERNELS_AVX512] = "avx512",
+                                        [DSINFER_KERNELS_VNNI] = "vnni",
+                                        [DSINFER_KERNELS_NEON] = "neon"};
+    char path[TEST_PATH_SIZE];
+    bool has_x86 = false, has_arm = false;
+    int level;
+
+    (void)state;
+    get_small_model(path);
+    for (level = DSINFER_KERNELS_AVX2; level <= DSINFER_KERNELS_NEON; level++) {
+        struct dsinfer_model_options options;
+        struct dsinfer_model *model;
+        struct dsinfer_error error;
+
+        dsinfer_model_options_init(&options);
+        options.kernels = (enum dsinfer_kernel_level)level;
+        if (dsinfer_model_open(path, &options, &model, &error) == DSINFER_OK) {
+            assert_string_equal(dsinfer_model_info(model)->kernels, names[level]);
+            has_x86 = has_x86 || level != DSINFER_KERNELS_NEON;
+            has_arm = has_arm || level == DSINFER_KERNELS_NEON;
+        } else {
+            assert_int_equal(error.status, DSINFER_ERR_UNSUPPORTED);
+            assert_non_null(strstr(error.message, names[level]));
+            assert_null(model);
+        }
+        dsinfer_model_unref(model);
+    }
+    assert_false(has_x86 && has_arm);
+}
+
 static struct dsinfer_model *open_in(enum dsinfer_kernel_level level,
                                      enum dsinfer_precision precision) {
     struct dsinfer_model_options options;
@@ -295,6 +328,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(facts_of_a_model_are_told),
         cmocka_unit_test(every_kernel_level_opens),
+        cmocka_unit_test(named_kernels_run_or_are_refused_by_name),
         cmocka_unit_test(fewer_bits_take_less_memory),
         cmocka_unit_test(a_network_that_is_not_fused_has_one_precision),
         cmocka_unit_test(precisions_have_names),

@@ -49,6 +49,61 @@ static void a_clip_cuts_both_ends_and_passes_nan(void **state) {
     assert_memory_equal(c, expected, sizeof(c));
 }
 
+/* All of B[k,n], without gaps, packed into memory that is all zero. */
+static void pack_all(const struct dsi_product *product, size_t k, size_t n, const float *b,
+                     void *packed) {
+    const struct dsi_pack pack = {.k = k,
+                                  .n = n,
+                                  .n_rows = k,
+                                  .n_columns = n,
+                                  .rows = b,
+                                  .row_stride = n * sizeof(float),
+                                  .packed = packed};
+
+    if (product->measure) {
+        product->measure(&pack);
+    }
+    product->pack(&pack);
+}
+
+/* 1 + 1/256 lies between 1 and 1 + 2/256, 1 + 3/256 between that and 1 + 4/256. */
+static void bf16_rounds_to_the_nearest_and_ties_to_even(void **state) {
+    static const float b[] = {1.00390625f, 1.01171875f, 1.0f + 1.1f / 256.0f, -3e38f, INFINITY};
+    static const float expected[] = {1.0f, 1.015625f, 1.0078125f, -226.0f * 0x1p120f, INFINITY};
+    const struct dsi_kernels kernels = make_reference();
+    const float one = 1.0f, zeros[5] = {0};
+    uint16_t packed[5];
+    float c[5];
+    const struct dsi_gemm gemm = {1, 5, 1, &one, 1, packed, zeros, c, 5, INFINITY, 0, 5, NULL};
+
+    (void)state;
+    pack_all(&kernels.products[DSI_PRECISION_BF16], 1, 5, b, packed);
+    kernels.products[DSI_PRECISION_BF16].gemm(&gemm);
+    assert_memory_equal(c, expected, sizeof(c));
+}
+
+/* Columns: 127, -64, 0.4, whose scale is 1; too small; not finite; twice the first. */
+static void int8_multiplies_integers_and_scales(void **state) {
+    static const float a[] = {16256.0f, 128.0f, 0.5f};
+    static const float b[] = {127.0f, 0x1p-101f, NAN,       254.0f, -64.0f, 0x1p-102f,
+                              1.0f,   -128.0f,   0.400001f, 0.0f,   1.0f,   0.800002f};
+    static const float bias[] = {2.0f, 2.0f, 2.0f, 2.0f};
+    const float sum = 16256.0f * 127.0f - 128.0f * 64.0f;
+    const struct dsi_kernels kernels = make_reference();
+    alignas(float) unsigned char packed[4 * (sizeof(float) + 3)] = {0};
+    float c[4];
+    const struct dsi_gemm gemm = {1, 4, 3, a, 3, packed, bias, c, 4, INFINITY, 0, 4, NULL};
+
+    (void)state;
+    assert_int_equal(kernels.products[DSI_PRECISION_INT8].get_packed_size(3, 4), sizeof(packed));
+    pack_all(&kernels.products[DSI_PRECISION_INT8], 3, 4, b, packed);
+    kernels.products[DSI_PRECISION_INT8].gemm(&gemm);
+    assert_true(c[0] == sum + 2.0f);
+    assert_true(c[1] == 2.0f);
+    assert_true(isnan(c[2]));
+    assert_true(c[3] == 2.0f * sum + 2.0f);
+}
+
 /* The numbers come from the formulas in kernels.h, in double. */
 static void a_step_of_the_lstm_follows_its_formulas(void **state) {
     static const float z[] = {0.5f, -1.0f, 0.25f, 2.0f}, c = 0.75f;
@@ -131,6 +186,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_product_starts_from_the_bias_or_from_c),
         cmocka_unit_test(a_clip_cuts_both_ends_and_passes_nan),
+        cmocka_unit_test(bf16_rounds_to_the_nearest_and_ties_to_even),
+        cmocka_unit_test(int8_multiplies_integers_and_scales),
         cmocka_unit_test(a_step_of_the_lstm_follows_its_formulas),
         cmocka_unit_test(a_level_gives_no_more_than_the_processor_has),
         cmocka_unit_test(packing_in_slices_is_packing_at_once),
