@@ -20,8 +20,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_SAMPLES 800 /* 0.1 s or less: no end of an utterance goes unnoticed */
-#define MANY_RESULTS 2    /* what cli_output_open is told: utterances have no known number */
+/* What has come since the last time, mostly 0.1 s or less, so that no end of an utterance goes
+ * unnoticed; more where the work has fallen behind: as much as goes through the network at once. */
+#define CHUNK_SAMPLES 5120
+#define MANY_RESULTS 2 /* what cli_output_open is told: utterances have no known number */
 
 struct settings {
     struct cli_model_settings model;
@@ -224,7 +226,7 @@ static int create_stream(struct job *job) {
         return exit_code;
     }
     cli_speech_fill(&settings->speech, &options);
-    options.n_steps = cli_latency_get_steps(&settings->latency);
+    cli_latency_fill(&settings->latency, CLI_LATENCY_ADAPTIVE, &options);
     options.n_threads = settings->model.n_threads;
     status = dsinfer_stream_create(job->model, &options, &job->stream, &library_error);
     if (status == DSINFER_OK) {
@@ -289,7 +291,7 @@ static int run(int argc, char **argv) {
     struct settings settings;
     struct cli_group groups[] = {
         {"Listening", own_options, CLI_N(own_options), &settings.own},
-        cli_latency_options(&settings.latency, CLI_LATENCY_LOW),
+        cli_latency_options(&settings.latency),
         cli_model_options(&settings.model),
         cli_decoder_options(&settings.decoder),
         cli_decoder_scorer_options(&settings.decoder),

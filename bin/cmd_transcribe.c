@@ -300,7 +300,9 @@ static int create_stream(struct job *job) {
         return exit_code;
     }
     cli_speech_fill(&settings->speech, &options);
-    options.n_steps = cli_latency_get_steps(&settings->latency);
+    cli_latency_fill(&settings->latency,
+                     settings->own.partials ? CLI_LATENCY_ADAPTIVE : CLI_LATENCY_BALANCED,
+                     &options);
     options.n_threads = settings->model.n_threads;
     status = dsinfer_stream_create(job->model, &options, &job->stream, &library_error);
     if (status == DSINFER_OK) {
@@ -428,7 +430,7 @@ static int run(int argc, char **argv) {
     struct settings settings;
     struct cli_group groups[] = {
         {"Transcribing", own_options, CLI_N(own_options), &settings.own},
-        cli_latency_options(&settings.latency, CLI_LATENCY_BALANCED),
+        cli_latency_options(&settings.latency),
         cli_model_options(&settings.model),
         cli_decoder_options(&settings.decoder),
         cli_decoder_scorer_options(&settings.decoder),

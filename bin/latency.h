@@ -11,23 +11,29 @@
 
 #include "bin/options.h"
 
-enum cli_latency { CLI_LATENCY_LOW, CLI_LATENCY_BALANCED, CLI_LATENCY_THROUGHPUT };
+#include <dsinfer/stream.h>
+
+enum cli_latency {
+    CLI_LATENCY_LOW,
+    CLI_LATENCY_BALANCED,
+    CLI_LATENCY_THROUGHPUT,
+    CLI_LATENCY_ADAPTIVE /* low where sound comes as it is made, balanced where it has piled up */
+};
 
 /* --latency --steps */
 struct cli_latency_settings {
-    enum cli_latency otherwise; /* where neither is given */
-    int latency;                /* enum cli_latency; negative: not given */
-    uint32_t n_steps;           /* 0: not given */
+    int latency;      /* enum cli_latency; negative: not given */
+    uint32_t n_steps; /* 0: not given */
 };
 
-struct cli_group cli_latency_options(struct cli_latency_settings *settings,
-                                     enum cli_latency otherwise);
+struct cli_group cli_latency_options(struct cli_latency_settings *settings);
 
 /* CLI_PARSED, or the exit code after a report, where both are given. */
 int cli_latency_check(const struct cli_latency_settings *settings);
 
-/* T, 1 to 64. */
-uint32_t cli_latency_get_steps(const struct cli_latency_settings *settings);
+/* T, from 1 to 64: as asked for, or else `otherwise`. */
+void cli_latency_fill(const struct cli_latency_settings *settings, enum cli_latency otherwise,
+                      struct dsinfer_stream_options *stream);
 
 /* Name of the option that was given, or NULL. */
 const char *cli_latency_get_option(const struct cli_latency_settings *settings);

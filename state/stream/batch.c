@@ -202,7 +202,7 @@ static bool go_round(struct dsinfer_batch *batch, struct dsinfer_batch_item *ite
                                item->is_float != 0, item->n_samples - stream->n_batched, &n_taken);
         stream->n_batched += n_taken;
         if (item->status == DSINFER_OK &&
-            stream->utterance.n_waiting == stream->utterance.n_steps) {
+            dsi_utterance_is_ready(&stream->utterance, stream->n_batched == item->n_samples)) {
             batch->ready[batch->n_ready++] = item;
             has_run = true;
         }

@@ -38,6 +38,11 @@ static enum dsinfer_status check_options(const struct dsinfer_stream_options *op
         return dsi_fail(err, DSINFER_ERR_ARGUMENT, "the number of time steps is %u, not 1 to %d",
                         (unsigned)options->n_steps, DSI_STREAM_MAX_STEPS);
     }
+    if (options->min_steps > options->n_steps) {
+        return dsi_fail(err, DSINFER_ERR_ARGUMENT,
+                        "the smallest number of time steps is %u, not 0 to %u",
+                        (unsigned)options->min_steps, (unsigned)options->n_steps);
+    }
     if (!(options->endpoint_silence_s > 0.0 && options->endpoint_start_s > 0.0 &&
           options->endpoint_longest_s > 0.0)) {
         return dsi_fail(err, DSINFER_ERR_ARGUMENT,

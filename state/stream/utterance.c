@@ -59,6 +59,8 @@ enum dsinfer_status dsi_utterance_init(struct dsi_utterance *utterance,
     utterance->decoder = decoder;
     utterance->is_padded = !model->is_fused && info->n_steps > 0;
     utterance->n_steps = utterance->is_padded ? info->n_steps : options->n_steps;
+    utterance->min_steps =
+        options->min_steps > 0 && !utterance->is_padded ? options->min_steps : utterance->n_steps;
     utterance->is_whole = !info->has_state;
     utterance->n_features = info->n_features;
     utterance->n_context = info->n_context;
@@ -251,9 +253,14 @@ static void push(struct dsi_utterance *utterance, const float *frame) {
     }
 }
 
-static enum dsinfer_status run_if_full(struct dsi_utterance *utterance,
-                                       const struct dsi_utterance_scratch *scratch) {
-    return utterance->n_waiting == utterance->n_steps ? run(utterance, scratch) : DSINFER_OK;
+bool dsi_utterance_is_ready(const struct dsi_utterance *utterance, bool is_end_of_feed) {
+    return utterance->n_waiting >= (is_end_of_feed ? utterance->min_steps : utterance->n_steps);
+}
+
+static enum dsinfer_status run_if_ready(struct dsi_utterance *utterance,
+                                        const struct dsi_utterance_scratch *scratch,
+                                        bool is_end_of_feed) {
+    return dsi_utterance_is_ready(utterance, is_end_of_feed) ? run(utterance, scratch) : DSINFER_OK;
 }
 
 /* Takes the levels of samples: to the gate, or kept until there are rows. */
@@ -326,7 +333,7 @@ enum dsinfer_status dsi_utterance_feed(struct dsi_utterance *utterance,
         next += n * sample_size;
         n_samples -= n;
         if (status == DSINFER_OK) {
-            status = run_if_full(utterance, scratch);
+            status = run_if_ready(utterance, scratch, n_samples == 0);
         }
     }
     return status;
@@ -441,11 +448,11 @@ enum dsinfer_status dsi_utterance_end(struct dsi_utterance *utterance,
     }
     if (dsinfer_features_finish(utterance->features, scratch->frame) > 0) {
         push(utterance, scratch->frame);
-        status = run_if_full(utterance, scratch);
+        status = run_if_ready(utterance, scratch, false);
     }
     for (i = 0; i < utterance->n_context && status == DSINFER_OK; i++) {
         push(utterance, NULL);
-        status = run_if_full(utterance, scratch);
+        status = run_if_ready(utterance, scratch, false);
     }
     if (status == DSINFER_OK && utterance->n_waiting > 0) {
         status = run(utterance, scratch);

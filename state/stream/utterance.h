@@ -17,10 +17,11 @@ struct dsi_utterance {
     struct dsi_lstm_state state;
     struct dsi_gate gate; /* between network and decoder */
     struct dsinfer_decoder *decoder;
-    size_t n_steps; /* windows a call */
-    bool is_padded; /* every call has so many: the network runs at no other number */
-    bool is_whole;  /* the network takes recordings whole: frames wait for the end */
-    float *frames;  /* [n_frames][n_features] of them */
+    size_t n_steps;   /* windows a call, at most */
+    size_t min_steps; /* at the end of a feed, at least; elsewhere, and at the end, it is n_steps */
+    bool is_padded;   /* every call has n_steps: the network runs at no other number */
+    bool is_whole;    /* the network takes recordings whole: frames wait for the end */
+    float *frames;    /* [n_frames][n_features] of them */
     size_t n_frames, frames_capacity; /* in values */
     float *levels;                    /* [n_levels] of them, for the gate */
     size_t n_levels, levels_capacity;
@@ -69,6 +70,9 @@ enum dsinfer_status dsi_utterance_take(struct dsi_utterance *utterance,
                                        const struct dsi_utterance_scratch *scratch,
                                        const void *samples, bool is_float, size_t n_samples,
                                        size_t *n_taken);
+
+/* Whether the chunk is to go through the network now, at the end of a feed or before. */
+bool dsi_utterance_is_ready(const struct dsi_utterance *utterance, bool is_end_of_feed);
 
 /* The chunk went through the network, which said `logits` [n_waiting][n_labels] of it. */
 enum dsinfer_status dsi_utterance_take_rows(struct dsi_utterance *utterance, const float *logits);

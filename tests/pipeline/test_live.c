@@ -25,13 +25,15 @@ static struct dsinfer_model *model;
 static struct dsinfer_scorer *scorer;
 static struct test_wav wav;
 
-static struct dsinfer_stream *create(uint32_t n_steps, enum dsinfer_decoder_kind kind,
-                                     struct dsinfer_scorer *with, int has_gate) {
+static struct dsinfer_stream *create_adaptive(uint32_t min_steps, uint32_t n_steps,
+                                              enum dsinfer_decoder_kind kind,
+                                              struct dsinfer_scorer *with, int has_gate) {
     struct dsinfer_stream_options options;
     struct dsinfer_stream *stream;
     struct dsinfer_error error;
 
     dsinfer_stream_options_init(&options);
+    options.min_steps = min_steps;
     options.n_steps = n_steps;
     options.has_speech_gate = has_gate;
     options.decoder.kind = kind;
@@ -42,6 +44,11 @@ static struct dsinfer_stream *create(uint32_t n_steps, enum dsinfer_decoder_kind
         fail_msg("%s", error.message);
     }
     return stream;
+}
+
+static struct dsinfer_stream *create(uint32_t n_steps, enum dsinfer_decoder_kind kind,
+                                     struct dsinfer_scorer *with, int has_gate) {
+    return create_adaptive(0, n_steps, kind, with, has_gate);
 }
 
 static int open_all(void **state) {
@@ -149,6 +156,77 @@ static void what_can_be_decoded_is_at_the_end_of_its_chunk(void **state) {
     }
 }
 
+static void assert_decoded(struct dsinfer_stream *stream, size_t n_frames) {
+    struct dsinfer_transcript transcript;
+
+    assert_int_equal(dsinfer_stream_partial(stream, &transcript), DSINFER_OK);
+    assert_true(fabs(transcript.time_s - 0.02 * (double)n_frames) < 1e-9);
+}
+
+/* From 4 to 16 windows at once: fed little by little, text comes as soon as with 4; what comes at
+ * once is decoded to its last frame, unless fewer than 4 are left over. */
+static void windows_that_are_there_go_through_the_network(void **state) {
+    const size_t n_first = 9 * STEP + dsinfer_model_info(model)->window; /* samples for a frame */
+    struct dsinfer_stream *stream = create_adaptive(4, 16, DSINFER_DECODER_PREFIX, scorer, 0);
+    size_t n;
+
+    (void)state;
+    for (n = PIECE; n <= 12000; n += PIECE) {
+        const size_t n_frames = n < n_first ? 0 : (n - n_first) / STEP + 1;
+
+        test_stream_feed(stream, wav.samples + n - PIECE, PIECE, 0);
+        assert_decoded(stream, n_frames / 4 * 4);
+    }
+    for (n = 1; n <= 40; n++) {
+        dsinfer_stream_reset(stream);
+        test_stream_feed(stream, wav.samples, n_first + (n - 1) * STEP, 0);
+        assert_decoded(stream, n % 16 < 4 ? n / 16 * 16 : n);
+    }
+    dsinfer_stream_destroy(stream);
+}
+
+/* Windows at once and sizes of feeds as random as `rng`: the same as 16 at once and one feed. */
+static void check_adaptive(enum dsinfer_decoder_kind kind, struct dsinfer_scorer *with,
+                           int has_gate, struct test_rng *rng) {
+    const uint32_t n_steps = 1 + (uint32_t)(test_rng_next(rng) % 64);
+    const uint32_t min_steps = 1 + (uint32_t)(test_rng_next(rng) % n_steps);
+    struct dsinfer_stream *stream = create_adaptive(min_steps, n_steps, kind, with, has_gate);
+    struct dsinfer_stream *fixed = create(16, kind, with, has_gate);
+    char *text, *expected;
+    size_t done = 0;
+
+    while (done < N_SAMPLES) {
+        const size_t wanted = test_rng_next(rng) % (test_rng_next(rng) % 2 ? 1000 : 20000);
+        const size_t n = wanted < N_SAMPLES - done ? wanted : N_SAMPLES - done;
+
+        test_stream_feed(stream, wav.samples + done, n, 0);
+        done += n;
+    }
+    text = test_stream_finish(stream);
+    test_stream_feed(fixed, wav.samples, N_SAMPLES, 0);
+    expected = test_stream_finish(fixed);
+    assert_string_equal(text, expected);
+    free(text);
+    free(expected);
+    dsinfer_stream_destroy(stream);
+    dsinfer_stream_destroy(fixed);
+}
+
+static void the_text_is_the_same_however_many_windows_go_at_once(void **state) {
+    struct test_rng rng = {1};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < 4; i++) {
+        const int has_gate = i % 2 == 1;
+
+        check_adaptive(DSINFER_DECODER_GREEDY, NULL, has_gate, &rng);
+        check_adaptive(DSINFER_DECODER_TENSORFLOW, scorer, has_gate, &rng);
+        check_adaptive(DSINFER_DECODER_PREFIX, NULL, has_gate, &rng);
+        check_adaptive(DSINFER_DECODER_PREFIX, scorer, has_gate, &rng);
+    }
+}
+
 /* Compares peek with finish of a stream that got the same samples at once, at odd moments, and what
  * follows with a stream that was never asked. */
 static void check_peek(enum dsinfer_decoder_kind kind, struct dsinfer_scorer *with, int has_gate,
@@ -200,6 +278,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_word_is_there_212_ms_and_a_chunk_after_its_last_frame),
         cmocka_unit_test(what_can_be_decoded_is_at_the_end_of_its_chunk),
+        cmocka_unit_test(windows_that_are_there_go_through_the_network),
+        cmocka_unit_test(the_text_is_the_same_however_many_windows_go_at_once),
         cmocka_unit_test(peek_is_finish_for_every_decoder_and_language_model),
     };
 

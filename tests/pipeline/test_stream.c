@@ -288,12 +288,13 @@ static void wrong_calls_are_refused(void **state) {
     size_t i;
 
     (void)state;
-    for (i = 0; i < 5; i++) {
+    for (i = 0; i < 6; i++) {
         dsinfer_stream_options_init(&options);
         options.size -= i == 0;
         options.n_steps = i == 1 ? 0 : i == 2 ? 65 : 16;
         options.decoder.beam_width = i == 3 ? 0 : 500;
         options.decoder.size += i == 4;
+        options.min_steps = i == 5 ? 17 : 0;
         error.message[0] = '\0';
         assert_int_equal(dsinfer_stream_create(model, &options, &none, &error),
                          DSINFER_ERR_ARGUMENT);

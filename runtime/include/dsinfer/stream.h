@@ -39,6 +39,10 @@ struct dsinfer_stream_options {
     uint32_t n_steps; /* T, windows given to the network at once; default 16, 1 to 64. Less: sooner
                          partial text, more work. The final text is the same. A network of unusual
                          structure runs at its file's own number only */
+    uint32_t min_steps; /* default 0: always T windows at once. 1 to T: as many as there are at the
+                           end of a feed, from so many on, and T at most: small feeds bring text
+                           sooner, large ones are less work. The final text is the same. A network
+                           of unusual structure always waits for its own number */
     uint32_t n_threads; /* default 1: the thread that feeds does all the work; 2 to 64: the stream
                            has so many less one of its own, which share the network's work with it
                            and sleep between calls. Texts and scores are the same */
