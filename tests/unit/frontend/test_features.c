@@ -220,6 +220,31 @@ static void samples_that_are_no_numbers_are_silent_and_loud_ones_are_clipped(voi
     }
 }
 
+/* Numbers that a processor is slow with never reach the arithmetic. */
+static void samples_of_no_energy_are_silence(void **state) {
+    static const float sizes[] = {1e-45f, 1e-39f, 1.2e-38f, 1e-30f, 1e-22f, 2e-21f};
+    size_t row, i, k;
+
+    (void)state;
+    for (row = 0; row < N_ROWS; row++) {
+        for (k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++) {
+            struct dsinfer_features *features = create(row);
+            float got[MAX_FRAMES * WIDTH], expected[MAX_FRAMES * WIDTH];
+            float quiet[2000] = {0.0f};
+            size_t n = dsinfer_features_feed_f32(features, quiet, 2000, expected);
+
+            assert_true(n > 0);
+            for (i = 0; i < 2000; i++) {
+                quiet[i] = i % 3 == 0 ? -sizes[k] : sizes[k];
+            }
+            dsinfer_features_reset(features);
+            assert_int_equal(dsinfer_features_feed_f32(features, quiet, 2000, got), n);
+            assert_memory_equal(got, expected, n * WIDTH * sizeof(float));
+            dsinfer_features_destroy(features);
+        }
+    }
+}
+
 static void frames_can_be_taken_one_at_a_time(void **state) {
     struct dsinfer_features *features = create(0);
     struct test_frames expected = {0};
@@ -364,6 +389,7 @@ int main(void) {
         cmocka_unit_test(floats_of_full_scale_one_equal_16_bit_samples),
         cmocka_unit_test(floats_are_not_rounded_to_16_bits),
         cmocka_unit_test(samples_that_are_no_numbers_are_silent_and_loud_ones_are_clipped),
+        cmocka_unit_test(samples_of_no_energy_are_silence),
         cmocka_unit_test(frames_can_be_taken_one_at_a_time),
         cmocka_unit_test(after_the_end_nothing_is_taken),
         cmocka_unit_test(nothing_is_allocated_after_create),
