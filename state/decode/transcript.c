@@ -15,8 +15,10 @@
 #include <math.h>
 #include <string.h>
 
-/* Most bytes that a byte becomes, as U+FFFD. */
-#define MAX_GROWTH 3
+/* 32-bit numbers that a label of a path takes, and then those of a candidate: a path is turned into
+ * them where it is. */
+#define NUMBERS_OF_PATH (sizeof(struct dsi_search_label) / sizeof(uint32_t))
+#define NUMBERS_OF_LABEL 2
 
 /* Strings are put one after the other into a buffer that is large enough. */
 struct writer {
@@ -34,67 +36,9 @@ static bool reserve(struct dsi_transcript_array *array, size_t n, size_t size) {
     return true;
 }
 
-/* Gets path `i` into the buffer, and the size of its raw text. */
-static bool get_path(struct dsi_transcript_buffer *buffer, const struct dsi_search *search,
-                     const struct dsi_alphabet *alphabet, size_t i, size_t *raw_size) {
-    const size_t n = search->type->get_length(search, i);
-    const struct dsi_search_label *path;
-    size_t k;
-
-    if (!reserve(&buffer->path, n, sizeof(*path))) {
-        return false;
-    }
-    path = buffer->path.items;
-    search->type->get_labels(search, i, buffer->path.items);
-    *raw_size = 0;
-    for (k = 0; k < n; k++) {
-        *raw_size += strlen(dsi_alphabet_get(alphabet, path[k].label));
-    }
-    return true;
-}
-
-/* Makes room for `n` candidates. The best one's text is needed three times: as it is, trimmed, and
- * cut into words. */
-static bool reserve_all(struct dsi_transcript_buffer *buffer, const struct dsi_search *search,
-                        const struct dsi_alphabet *alphabet, size_t n) {
-    size_t longest = 0;
-    size_t n_bytes = 0;
-    size_t n_labels = 0;
-    size_t n_words = 0;
-    size_t i;
-
-    for (i = 0; i < n; i++) {
-        size_t raw_size;
-
-        if (!get_path(buffer, search, alphabet, i, &raw_size)) {
-            return false;
-        }
-        if (i == 0) {
-            n_words = raw_size / 2 + 1;
-            n_bytes = 2 * MAX_GROWTH * raw_size + 1 + n_words;
-        }
-        longest = raw_size > longest ? raw_size : longest;
-        n_bytes += MAX_GROWTH * raw_size + 1;
-        n_labels += search->type->get_length(search, i);
-    }
-    return reserve(&buffer->raw, longest, 1) && reserve(&buffer->text, n_bytes, 1) &&
-           reserve(&buffer->numbers, 2 * n_labels, sizeof(uint32_t)) &&
-           reserve(&buffer->candidates, n, sizeof(struct dsinfer_candidate)) &&
-           reserve(&buffer->words, n_words, sizeof(struct dsinfer_word));
-}
-
-/* Appends bytes as UTF-8 with a NUL. */
-static const char *write_clean(struct writer *writer, const char *raw, size_t size) {
-    char *text = writer->next;
-
-    writer->next += dsi_utf8_clean(raw, size, text, (size_t)(writer->end - text)) + 1;
-    return text;
-}
-
 /* Concatenates the labels of the path in the buffer; returns the size. */
 static size_t write_raw(struct dsi_transcript_buffer *buffer, const struct dsi_alphabet *alphabet,
-                        size_t n_labels) {
-    const struct dsi_search_label *path = buffer->path.items;
+                        const struct dsi_search_label *path, size_t n_labels) {
     char *raw = buffer->raw.items;
     size_t size = 0;
     size_t i;
@@ -107,6 +51,89 @@ static size_t write_raw(struct dsi_transcript_buffer *buffer, const struct dsi_a
         size += length;
     }
     return size;
+}
+
+/* What the strings and arrays of one candidate need. */
+struct need {
+    size_t n_labels;
+    size_t raw_size;  /* of its text as the alphabet has it */
+    size_t text_size; /* as UTF-8 */
+    size_t n_words;   /* at most */
+};
+
+static size_t count_spaces(const char *raw, size_t size) {
+    size_t n = 0;
+    size_t i;
+
+    for (i = 0; i < size; i++) {
+        n += raw[i] == ' ';
+    }
+    return n;
+}
+
+/* Gets path `i` to the beginning of the numbers, and its text into `raw`. */
+static bool measure(struct dsi_transcript_buffer *buffer, const struct dsi_search *search,
+                    const struct dsi_alphabet *alphabet, size_t i, struct need *need) {
+    const size_t n = search->type->get_length(search, i);
+    const struct dsi_search_label *path;
+    size_t raw_size = 0;
+    size_t k;
+
+    if (!reserve(&buffer->numbers, NUMBERS_OF_PATH * n, sizeof(uint32_t))) {
+        return false;
+    }
+    path = buffer->numbers.items;
+    search->type->get_labels(search, i, buffer->numbers.items);
+    for (k = 0; k < n; k++) {
+        raw_size += strlen(dsi_alphabet_get(alphabet, path[k].label));
+    }
+    if (!reserve(&buffer->raw, raw_size, 1)) {
+        return false;
+    }
+    write_raw(buffer, alphabet, path, n);
+    *need = (struct need){
+        .n_labels = n,
+        .raw_size = raw_size,
+        .text_size = dsi_utf8_clean(buffer->raw.items, raw_size, NULL, 0),
+        .n_words = count_spaces(buffer->raw.items, raw_size) + 1,
+    };
+    return true;
+}
+
+/* Makes room for `n` candidates, and leaves the path of the best one and its text, of *raw_size
+ * bytes, in the buffer. That text is needed three times: as it is, trimmed, and cut into words. The
+ * path of the last one takes room of which its numbers need a part. */
+static bool reserve_all(struct dsi_transcript_buffer *buffer, const struct dsi_search *search,
+                        const struct dsi_alphabet *alphabet, size_t n, size_t *raw_size) {
+    struct need need = {0};
+    size_t n_bytes = 0;
+    size_t n_numbers = 0;
+    size_t longest = 0;
+    size_t i;
+
+    for (i = n; i > 0; i--) {
+        if (!measure(buffer, search, alphabet, i - 1, &need)) {
+            return false;
+        }
+        n_bytes += need.text_size + 1;
+        n_numbers += NUMBERS_OF_LABEL * need.n_labels;
+        longest = need.n_labels > longest ? need.n_labels : longest;
+    }
+    n_bytes += 2 * need.text_size + 1 + need.n_words;
+    n_numbers += (NUMBERS_OF_PATH - NUMBERS_OF_LABEL) * longest;
+    *raw_size = need.raw_size;
+    return reserve(&buffer->text, n_bytes, 1) &&
+           reserve(&buffer->numbers, n_numbers, sizeof(uint32_t)) &&
+           reserve(&buffer->candidates, n, sizeof(struct dsinfer_candidate)) &&
+           reserve(&buffer->words, need.n_words, sizeof(struct dsinfer_word));
+}
+
+/* Appends bytes as UTF-8 with a NUL. */
+static const char *write_clean(struct writer *writer, const char *raw, size_t size) {
+    char *text = writer->next;
+
+    writer->next += dsi_utf8_clean(raw, size, text, (size_t)(writer->end - text)) + 1;
+    return text;
 }
 
 /* The word whose raw bytes are raw[0 … size), made by the labels path[first … last], whose frames
@@ -133,10 +160,10 @@ static struct dsinfer_word make_word(struct writer *writer, const char *raw, siz
     };
 }
 
-/* Cuts the path in the buffer, and its raw text, into words; returns their number. */
+/* Cuts a path, and its raw text in the buffer, into words; returns their number. */
 static size_t write_words(struct dsi_transcript_buffer *buffer, struct writer *writer,
-                          const struct dsi_alphabet *alphabet, size_t n_labels) {
-    const struct dsi_search_label *path = buffer->path.items;
+                          const struct dsi_alphabet *alphabet, const struct dsi_search_label *path,
+                          size_t n_labels) {
     const char *raw = buffer->raw.items;
     struct dsinfer_word *words = buffer->words.items;
     size_t n_words = 0;
@@ -167,23 +194,6 @@ static size_t write_words(struct dsi_transcript_buffer *buffer, struct writer *w
     return n_words;
 }
 
-static struct dsinfer_candidate make_candidate(struct writer *writer, const char *raw, size_t size,
-                                               const struct dsi_search_label *path, size_t n_labels,
-                                               uint32_t *numbers) {
-    size_t i;
-
-    for (i = 0; i < n_labels; i++) {
-        numbers[i] = path[i].label;
-        numbers[n_labels + i] = path[i].timestep;
-    }
-    return (struct dsinfer_candidate){
-        .text = write_clean(writer, raw, size),
-        .n_labels = n_labels,
-        .labels = numbers,
-        .timesteps = numbers + n_labels,
-    };
-}
-
 /* From frames of the search to frames of the audio. */
 static void shift(struct dsi_search_label *path, size_t n_labels, uint64_t first_frame) {
     size_t i;
@@ -191,6 +201,26 @@ static void shift(struct dsi_search_label *path, size_t n_labels, uint64_t first
     for (i = 0; i < n_labels; i++) {
         path[i].timestep += (uint32_t)first_frame;
     }
+}
+
+/* Turns a path into its labels, [n_labels], and behind them its timesteps, where it is: of each
+ * label's three numbers the last is not needed any more, which leaves room to put the timesteps
+ * aside. */
+static void pack(uint32_t *numbers, size_t n_labels) {
+    uint32_t *aside = numbers + 2 * n_labels;
+    size_t i;
+
+    for (i = 0; i < n_labels; i++) {
+        const struct dsi_search_label label = ((const struct dsi_search_label *)numbers)[i];
+
+        numbers[2 * i] = label.label;
+        numbers[2 * i + 1] = label.timestep;
+    }
+    for (i = 0; i < n_labels; i++) {
+        aside[i] = numbers[2 * i + 1];
+        numbers[i] = numbers[2 * i];
+    }
+    memcpy(numbers + n_labels, aside, n_labels * sizeof(*numbers));
 }
 
 static const char *write_trimmed(struct writer *writer, const char *raw, size_t size) {
@@ -216,7 +246,7 @@ enum dsinfer_status dsi_transcript_fill(struct dsi_transcript_buffer *buffer,
     uint32_t *numbers;
     size_t i, size;
 
-    if (!reserve_all(buffer, search, alphabet, n)) {
+    if (!reserve_all(buffer, search, alphabet, n, &size)) {
         return DSINFER_ERR_NO_MEMORY;
     }
     candidates = buffer->candidates.items;
@@ -225,19 +255,27 @@ enum dsinfer_status dsi_transcript_fill(struct dsi_transcript_buffer *buffer,
     writer.end = writer.next + buffer->text.capacity;
 
     for (i = 0; i < n; i++) {
+        struct dsi_search_label *path = (struct dsi_search_label *)numbers;
         const size_t n_labels = search->type->get_length(search, i);
 
-        search->type->get_labels(search, i, buffer->path.items);
-        shift(buffer->path.items, n_labels, first_frame);
-        size = write_raw(buffer, alphabet, n_labels);
-        candidates[i] =
-            make_candidate(&writer, buffer->raw.items, size, buffer->path.items, n_labels, numbers);
-        candidates[i].score = search->type->get_score(search, i);
-        numbers += 2 * n_labels;
+        if (i > 0) {
+            search->type->get_labels(search, i, path);
+            size = write_raw(buffer, alphabet, path, n_labels);
+        }
+        shift(path, n_labels, first_frame);
+        candidates[i] = (struct dsinfer_candidate){
+            .text = write_clean(&writer, buffer->raw.items, size),
+            .score = search->type->get_score(search, i),
+            .n_labels = n_labels,
+            .labels = numbers,
+            .timesteps = numbers + n_labels,
+        };
         if (i == 0) {
             transcript.text = write_trimmed(&writer, buffer->raw.items, size);
-            transcript.n_words = write_words(buffer, &writer, alphabet, n_labels);
+            transcript.n_words = write_words(buffer, &writer, alphabet, path, n_labels);
         }
+        pack(numbers, n_labels);
+        numbers += NUMBERS_OF_LABEL * n_labels;
     }
 
     transcript.confidence = candidates[0].score;
@@ -248,7 +286,6 @@ enum dsinfer_status dsi_transcript_fill(struct dsi_transcript_buffer *buffer,
 }
 
 void dsi_transcript_finish(struct dsi_transcript_buffer *buffer) {
-    dsi_free(buffer->path.items);
     dsi_free(buffer->raw.items);
     dsi_free(buffer->text.items);
     dsi_free(buffer->numbers.items);

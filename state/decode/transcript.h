@@ -17,10 +17,10 @@ struct dsi_transcript_array {
 
 /* The memory behind a dsinfer_transcript: used again and again, grown as needed. */
 struct dsi_transcript_buffer {
-    struct dsi_transcript_array path;       /* dsi_search_label: one candidate */
-    struct dsi_transcript_array raw;        /* char: its text as the alphabet has it */
-    struct dsi_transcript_array text;       /* char: every string of the transcript */
-    struct dsi_transcript_array numbers;    /* uint32_t: labels, timesteps of all candidates */
+    struct dsi_transcript_array raw;  /* char: the text of one candidate as the alphabet has it */
+    struct dsi_transcript_array text; /* char: every string of the transcript */
+    struct dsi_transcript_array numbers;    /* uint32_t: labels, timesteps of all candidates; a
+                                               path before it is turned into them */
     struct dsi_transcript_array candidates; /* dsinfer_candidate */
     struct dsi_transcript_array words;      /* dsinfer_word */
 };
