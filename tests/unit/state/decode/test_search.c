@@ -237,6 +237,28 @@ static void probabilities_give_the_paths_of_their_logarithms(void **state) {
     free(rows);
 }
 
+static void the_largest_values_of_a_row_share_its_probability(void **state) {
+    const float values[] = {0.0f, 12.5f, -1e5f, 1e7f, -1e7f, 1e30f, -1e30f, FLT_MAX, INFINITY};
+    size_t i, k, n;
+
+    (void)state;
+    for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        for (n = 1; n <= N_LABELS; n++) {
+            float row[N_LABELS], posteriors[N_LABELS];
+
+            for (k = 0; k < N_LABELS; k++) {
+                row[k] = k < n ? values[i] : -INFINITY;
+            }
+            dsi_posterior_compute(row, N_LABELS, false, posteriors);
+            for (k = 0; k < N_LABELS; k++) {
+                const double wanted = k < n ? 1.0 / (double)n : 0.0;
+
+                assert_true(fabs(exp((double)posteriors[k]) - wanted) < 1e-2);
+            }
+        }
+    }
+}
+
 static void greedy_merges_repeats_and_drops_blanks(void **state) {
     const uint32_t best[] = {5, 1, 1, 5, 1, 2, 2, 0, 5, 5, 2};
     const uint32_t labels[] = {1, 1, 2, 0, 2};
@@ -506,6 +528,7 @@ int main(void) {
         cmocka_unit_test(no_frames_are_one_empty_path),
         cmocka_unit_test(values_that_are_no_numbers_do_no_harm),
         cmocka_unit_test(probabilities_give_the_paths_of_their_logarithms),
+        cmocka_unit_test(the_largest_values_of_a_row_share_its_probability),
         cmocka_unit_test(greedy_merges_repeats_and_drops_blanks),
         cmocka_unit_test(a_beam_that_holds_everything_sums_all_alignments),
         cmocka_unit_test(a_label_is_placed_where_it_is_likely),
