@@ -1,5 +1,5 @@
 /* Any bytes as a scorer package or language model for the alphabet of space, a and b: refused
- * cleanly, or its words can be scored, looked up and expanded to a tree that holds the same words.
+ * cleanly, or its words can be scored, drawn, looked up, and expanded to a tree that holds them.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "model/lm/scorer.h"
 #include "tests/fuzz/use_lm.h"
@@ -47,11 +47,13 @@ static bool is_sorted(const struct dsi_dictionary *dictionary) {
     return true;
 }
 
-static void use_dictionary(const struct dsinfer_scorer *scorer,
-                           const struct dsi_alphabet *alphabet) {
+static void use_dictionary(const struct dsinfer_scorer *scorer) {
     struct dsi_dictionary tree;
+    struct dsinfer_error err = {0};
 
-    if (dsi_dictionary_expand(&scorer->dictionary, scorer->lm, alphabet, &tree, NULL) ==
+    FUZZ_CHECK(dsi_scorer_check_alphabet(scorer, &err) == DSINFER_OK ||
+               (err.status == DSINFER_ERR_MISMATCH && err.message[0]));
+    if (dsi_dictionary_expand(&scorer->dictionary, scorer->lm, &scorer->alphabet, &tree, NULL) ==
         DSINFER_OK) {
         if (is_sorted(&scorer->dictionary) && !scorer->dictionary.info.is_bytes) {
             compare(&scorer->dictionary, &tree);
@@ -64,16 +66,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const char letters[] = " \na\nb\n";
     struct dsinfer_scorer scorer = {.lm = NULL};
     struct dsinfer_scorer_info info;
-    struct dsi_alphabet alphabet;
     struct dsinfer_error err = {0};
 
-    FUZZ_CHECK(dsi_alphabet_read(&alphabet,
+    FUZZ_CHECK(dsi_alphabet_read(&scorer.alphabet,
                                  (struct dsi_bytes){(const uint8_t *)letters, sizeof(letters) - 1},
                                  NULL) == DSINFER_OK);
-    if (dsi_scorer_read(&scorer, (struct dsi_bytes){data, size}, &alphabet, &err) == DSINFER_OK) {
+    if (dsi_scorer_read(&scorer, (struct dsi_bytes){data, size}, &scorer.alphabet, &err) ==
+        DSINFER_OK) {
         use_lm(scorer.lm);
         if (scorer.has_dictionary) {
-            use_dictionary(&scorer, &alphabet);
+            use_dictionary(&scorer);
         }
         FUZZ_CHECK(dsi_scorer_describe((struct dsi_bytes){data, size}, &info, NULL) == DSINFER_OK);
         FUZZ_CHECK(info.order >= 2 && info.format && info.type);
@@ -81,6 +83,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         FUZZ_CHECK(err.status != DSINFER_OK && err.message[0]);
     }
     dsi_scorer_finish(&scorer);
-    dsi_alphabet_finish(&alphabet);
     return 0;
 }
