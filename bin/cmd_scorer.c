@@ -54,6 +54,7 @@ struct lines {
     FILE *file;
     char *text; /* owned; the last one, without its end */
     size_t capacity, size;
+    bool has_begun;
 };
 
 static bool open_lines(struct lines *lines, const char *path, struct cli_error *error) {
@@ -62,14 +63,21 @@ static bool open_lines(struct lines *lines, const char *path, struct cli_error *
     return lines->file || cli_fail_errno(error, "cannot be opened");
 }
 
-/* False at the end, and where reading fails: then close_lines says so. */
+/* False at the end, and where reading fails: then close_lines says so. A byte order mark before the
+ * first line is skipped. */
 static bool next_line(struct lines *lines) {
+    static const char mark[] = "\xef\xbb\xbf";
     const ssize_t size = getline(&lines->text, &lines->capacity, lines->file);
 
     if (size < 0) {
         return false;
     }
     lines->size = (size_t)size;
+    if (!lines->has_begun && lines->size >= 3 && memcmp(lines->text, mark, 3) == 0) {
+        lines->size -= 3;
+        memmove(lines->text, lines->text + 3, lines->size);
+    }
+    lines->has_begun = true;
     if (lines->size && lines->text[lines->size - 1] == '\n') {
         lines->size--;
     }

@@ -109,6 +109,10 @@ static enum dsinfer_status open_vocabulary(struct builder *builder) {
     }
     text.text = (const char *)builder->vocab_file.bytes.data;
     text.size = builder->vocab_file.bytes.size;
+    if (text.size >= 3 && memcmp(text.text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark */
+        text.text += 3;
+        text.size -= 3;
+    }
     status = dsi_word_list_init(&list, alphabet, text.size, text.size / 2 + 1, builder->err);
     if (status == DSINFER_OK) {
         add_words(builder, &list, text);
@@ -116,7 +120,9 @@ static enum dsinfer_status open_vocabulary(struct builder *builder) {
     }
     if (status == DSINFER_OK) {
         result->n_words = count_words(&tree);
-        if (result->n_words == 0) {
+        if (result->n_words == 0 && result->n_skipped == 0) {
+            status = dsi_fail(builder->err, DSINFER_ERR_MALFORMED, "there is no word in the file");
+        } else if (result->n_words == 0) {
             status = dsi_fail(builder->err, DSINFER_ERR_MISMATCH,
                               "none of the %" PRIu64
                               " words of the vocabulary can be spelled with this alphabet",

@@ -123,6 +123,27 @@ def test_a_package_for_bytes_is_built():
           write('w.txt', b'a\n'), code=3, name=path, kind='unsupported', says='28 labels')
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_word():
+    lm = shared(*DICT, 'lm.binary')
+    plain = write('plain.txt', b'the\nthe\n')
+    marked = write('marked.txt', b'\xef\xbb\xbfthe\r\nthe\r\n')
+    for option in ('--score', '--lookup'):
+        assert run('scorer', '--lm', lm, option, marked).out == \
+            run('scorer', '--lm', lm, option, plain).out
+    package = temporary('marked.scorer')
+    assert run('scorer', '--lm', lm, '--vocab', marked, '-o', package).err == ''
+    found = run('scorer', '--scorer', package, '--lookup', plain).lines()
+    assert [line['word'] for line in found] == [True, True]
+
+
+def test_a_vocabulary_without_words_is_refused():
+    for content in (b'', b'\n \n', b'\xef\xbb\xbf'):
+        vocabulary = write('empty.txt', content)
+        fails('scorer', '--lm', shared(*DICT, 'lm.binary'), '--vocab', vocabulary, '-o',
+              temporary('none.scorer'), code=3, name=vocabulary, kind='malformed file',
+              says='no word')
+
+
 def test_words_that_cannot_be_spelled_are_left_out_with_a_note():
     vocabulary = write('odd.txt', 'made MADE the grüße <s>\nend'.encode())
     path = temporary('odd.scorer')
