@@ -128,6 +128,12 @@ enum dsinfer_status dsi_ir_add_squeeze(struct dsi_ir_builder *builder,
                                        const struct dsi_ir_layer *layer, bool is_squeeze,
                                        struct dsi_port *out);
 
+/* Input 0 of a layer, [N,T,I], as [T,N,I]. Rows that a Reshape has made of one step of one stream
+ * are that already. */
+enum dsinfer_status dsi_ir_take_sequence(struct dsi_ir_builder *builder,
+                                         const struct dsi_ir_layer *layer, struct dsi_port in,
+                                         struct dsi_port *out);
+
 /* True if a Reshape exchanges the first two dimensions, one of which is 1. */
 bool dsi_ir_is_exchange(const struct dsi_ir_layer *layer);
 

@@ -262,7 +262,7 @@ enum dsinfer_status dsi_ir_add_sequence(struct dsi_ir_builder *builder, uint32_t
 
         status = dsi_ir_get_input(builder, layer, i, DSI_IR_PLAIN, &in);
         if (status == DSINFER_OK) {
-            status = i == CELL_X ? exchange(builder, layer->name, in, port)
+            status = i == CELL_X ? dsi_ir_take_sequence(builder, layer, in, port)
                                  : dsi_ir_squeeze(builder, layer->name, in, 3, 1, port);
         }
     }

@@ -64,6 +64,20 @@ static bool skip_view(const struct dsi_ir_builder *builder, const struct dsi_ir_
     return dsi_shape_is_equal(&base, &layer->outputs[0].shape);
 }
 
+enum dsinfer_status dsi_ir_take_sequence(struct dsi_ir_builder *builder,
+                                         const struct dsi_ir_layer *layer, struct dsi_port in,
+                                         struct dsi_port *out) {
+    static const int64_t perm[] = {1, 0, 2};
+    const struct dsi_shape *shape = &layer->inputs[0].shape;
+
+    if (shape->dims[0] == 1 && shape->dims[1] == 1 &&
+        dsi_node_is_op(&builder->graph->nodes[in.node], "Reshape")) {
+        *out = in;
+        return DSINFER_OK;
+    }
+    return dsi_ir_transpose(builder, layer->name, in, 3, perm, out);
+}
+
 /* Rows [T,C] as [1,T,C], a sequence for one stream. */
 static bool is_sequence(const struct dsi_ir_layer *layer) {
     const struct dsi_shape *from = &layer->inputs[0].shape, *to = &layer->outputs[0].shape;

@@ -28,6 +28,8 @@ struct variant {
 static const struct variant VARIANTS[] = {
     {"no-lengths", "no-lengths.pb", 16, 16, 0, true},
     {"open-steps", "open-steps.pb", 23, 0, 1, true},
+    {"one-step", "one-step.pb", 1, 1, 1, true},
+    {"one-step", "one-step-mo2023.xml", 1, 1, 0, true}, /* no transpositions at all */
     {"ten-steps", "ten-steps.pb", 10, 10, 1, true},
     {"ten-steps", "ten-steps-ov2026.xml", 10, 10, 1, true}, /* Loop, as many steps as the length */
     {"ten-steps", "ten-steps-ov2023.xml", 10, 10, 1, true}, /* LSTMSequence with a mask */

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Writes the IRs in tests/golden/variants: genuine conversions of ten-steps.pb.
+# Writes the IRs in tests/golden/variants: genuine conversions of ten-steps.pb (mo2023 with
+# graph=one-step, steps=1 in the environment: of that graph).
 #
 # usage: convert_variants.sh PYTHON FOLDER NAME, from the folder variants. PYTHON has OpenVINO:
 #
@@ -12,16 +13,16 @@
 #
 # SPDX-License-Identifier: BSD-2-Clause
 set -eu
-python=$1 folder=$2 name=$3
+python=$1 folder=$2 name=$3 graph=${graph:-ten-steps} steps=${steps:-10}
 states=previous_state_h/read,previous_state_c/read
 cell=lstm_fused_cell/GatherNd
 
 optimize() {
-    "$python" -m "$@" --input_model ten-steps.pb --output_dir "$folder" \
-        --model_name "ten-steps-$name" --freeze_placeholder_with_value 'input_lengths->[10]' \
-        --input "input_node,$states" --input_shape '[1,10,19,26],[1,4],[1,4]' \
+    "$python" -m "$@" --input_model "$graph.pb" --output_dir "$folder" \
+        --model_name "$graph-$name" --freeze_placeholder_with_value "input_lengths->[$steps]" \
+        --input "input_node,$states" --input_shape "[1,$steps,19,26],[1,4],[1,4]" \
         --output "raw_logits,$cell,${cell}_1"
-    rm -f "$folder/ten-steps-$name.mapping"
+    rm -f "$folder/$graph-$name.mapping"
 }
 
 case $name in

@@ -10,6 +10,7 @@ that the files stay small, and edited:
 
     no-lengths    as exported with --use_seq_length=False: no mask, the last rows are the states
     open-steps    as exported with --n_steps -1: any number of steps
+    one-step      as exported with --n_steps 1
     ten-steps     as exported with --n_steps 10
     frozen        lengths frozen to 16, all steps
     frozen-short  lengths frozen to 7: no network of free length
@@ -279,6 +280,7 @@ def compute(nodes, n_steps, length, peephole):
 VARIANTS = {  # edit, steps, length, peephole
     "no-lengths": (drop_lengths, 16, 16, 0),
     "open-steps": (open_steps, 23, 23, 0),
+    "one-step": (lambda nodes: set_steps(nodes, 1), 1, 1, 0),
     "ten-steps": (lambda nodes: set_steps(nodes, 10), 10, 10, 0),
     "frozen": (freeze_lengths(16), 16, 16, 0),
     "frozen-short": (freeze_lengths(7), 16, 7, 0),
