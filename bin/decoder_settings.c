@@ -149,6 +149,27 @@ static void fill(const struct cli_decoder_settings *settings,
     options->is_hot_word_compatible = settings->is_hot_word_compatible;
 }
 
+/* A dictionary allows no other words, so boosting them changes nothing. */
+static void note_unknown_hot_words(const struct cli_decoder_settings *settings) {
+    size_t i;
+
+    for (i = 0; i < settings->n_hot; i++) {
+        const char *word = settings->hot_list[i].text;
+        int is_word = 0;
+        int is_prefix = 0;
+
+        if (dsinfer_scorer_look_up(settings->opened, word, strlen(word), &is_word, &is_prefix) ==
+                DSINFER_OK &&
+            !is_word) {
+            char sentence[160];
+
+            snprintf(sentence, sizeof(sentence),
+                     "'%.80s' is not in the dictionary: it cannot be heard", word);
+            cli_note("--hot-words", sentence);
+        }
+    }
+}
+
 /* Opens the scorer that is named, if one is. */
 static int open_named(struct cli_decoder_settings *settings,
                       const struct dsinfer_scorer_options *scorer_options,
@@ -162,6 +183,8 @@ static int open_named(struct cli_decoder_settings *settings,
     if (exit_code == CLI_EXIT_OK && settings->n_hot && !settings->opened) {
         exit_code =
             cli_usage("--hot-words", "need a language model: name one with --lm or --scorer");
+    } else if (exit_code == CLI_EXIT_OK && settings->n_hot) {
+        note_unknown_hot_words(settings);
     }
     options->scorer = settings->opened;
     options->hot_words = settings->hot_list;

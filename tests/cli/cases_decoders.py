@@ -254,6 +254,15 @@ def test_hot_words_make_words_likelier():
     assert not text.endswith('expansion')
 
 
+def test_hot_words_that_no_dictionary_has_are_named():
+    options = ['--decoder', 'prefix', SAMPLE]
+    result = run(*options, '--hot-words', 'expansion:0,Expansion:9,new york:2')
+    assert result.out == run(*options).out
+    assert result.err.splitlines() == [
+        "dsinfer: --hot-words: '%s' is not in the dictionary: it cannot be heard" % word
+        for word in ('Expansion', 'new york')]
+
+
 def test_mistakes_in_the_options_are_named():
     lm = os.path.join(BUNDLED, 'lm.binary')
     for options, name, says in (
