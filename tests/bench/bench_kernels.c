@@ -18,13 +18,14 @@
 #define MAX_N 8192
 
 struct buffers {
-    float *a;      /* [MAX_M,MAX_K] */
-    float *rows;   /* [MAX_K,MAX_N] */
-    float *packed; /* the same and room for padding */
-    float *c;      /* [MAX_M,MAX_N] */
-    float *bias;   /* [MAX_N] */
-    double peak;   /* floating-point operations a second, 0: unknown */
-    double stream; /* bytes a second, 0: unknown */
+    float *a;       /* [MAX_M,MAX_K] */
+    float *rows;    /* [MAX_K,MAX_N] */
+    float *packed;  /* the same and room for padding */
+    float *c;       /* [MAX_M,MAX_N] */
+    float *bias;    /* [MAX_N] */
+    void *prepared; /* A in another form, at most as large */
+    double peak;    /* floating-point operations a second, 0: unknown */
+    double stream;  /* bytes a second, 0: unknown */
 };
 
 static double now_s(void) {
@@ -68,53 +69,73 @@ static void print_line(const struct buffers *buffers, const char *level, const c
     printf("\n");
 }
 
-static void pack(const struct buffers *buffers, const struct dsi_kernels *kernels, size_t k,
+static const char *const precision_names[] = {"f32", "bf16", "int8"};
+
+static void pack(const struct buffers *buffers, const struct dsi_product *product, size_t k,
                  size_t n) {
-    kernels->products[DSI_PRECISION_F32].pack(&(struct dsi_pack){.k = k,
-                                                                 .n = n,
-                                                                 .n_rows = k,
-                                                                 .n_columns = n,
-                                                                 .rows = buffers->rows,
-                                                                 .row_stride = n * sizeof(float),
-                                                                 .packed = buffers->packed});
+    const struct dsi_pack all = {.k = k,
+                                 .n = n,
+                                 .n_rows = k,
+                                 .n_columns = n,
+                                 .rows = buffers->rows,
+                                 .row_stride = n * sizeof(float),
+                                 .packed = buffers->packed};
+
+    if (product->measure) {
+        memset(buffers->packed, 0, product->get_packed_size(k, n));
+        product->measure(&all);
+    }
+    product->pack(&all);
 }
 
-static void bench_gemm(const struct buffers *buffers, const struct dsi_kernels *kernels, size_t m,
-                       size_t n, size_t k) {
+static void multiply(const struct dsi_product *product, const struct dsi_gemm *gemm) {
+    if (product->prepare) {
+        product->prepare(gemm);
+    }
+    product->gemm(gemm);
+}
+
+static void bench_gemm(const struct buffers *buffers, const struct dsi_kernels *kernels,
+                       enum dsi_precision precision, const size_t sizes[3]) {
+    const size_t m = sizes[0], n = sizes[1], k = sizes[2];
+    const struct dsi_product *product = &kernels->products[precision];
     const struct dsi_gemm gemm = {
-        m, n, k, buffers->a, k, buffers->packed, buffers->bias, buffers->c, n, 20.0f, 0, n, NULL};
-    const size_t size = kernels->products[DSI_PRECISION_F32].get_packed_size(k, n);
+        m,          n, k,     buffers->a, k, buffers->packed,  buffers->bias,
+        buffers->c, n, 20.0f, 0,          n, buffers->prepared};
     /* About as long as one pass over the largest B. */
     const int n_calls = (int)((size_t)MAX_K * MAX_N / (k * n) / m) + 1;
     double best = INFINITY;
     char what[64];
     int round, call;
 
-    pack(buffers, kernels, k, n);
+    pack(buffers, product, k, n);
     for (round = 0; round < N_ROUNDS; round++) {
         const double start = now_s();
 
         for (call = 0; call < n_calls; call++) {
-            kernels->products[DSI_PRECISION_F32].gemm(&gemm);
+            multiply(product, &gemm);
         }
         best = fmin(best, (now_s() - start) / n_calls);
     }
-    snprintf(what, sizeof(what), "gemm m %zu k %zu n %zu", m, k, n);
-    print_line(buffers, kernels->name, what, best, 2.0 * (double)(m * n * k), (double)size);
+    snprintf(what, sizeof(what), "%s m %zu k %zu n %zu", precision_names[precision], m, k, n);
+    print_line(buffers, kernels->name, what, best, 2.0 * (double)(m * n * k),
+               (double)product->get_packed_size(k, n));
 }
 
-static void bench_pack(const struct buffers *buffers, const struct dsi_kernels *kernels) {
+static void bench_pack(const struct buffers *buffers, const struct dsi_kernels *kernels,
+                       enum dsi_precision precision) {
     double best = INFINITY;
+    char what[64];
     int round;
 
     for (round = 0; round < N_ROUNDS; round++) {
         const double start = now_s();
 
-        pack(buffers, kernels, MAX_K, MAX_N);
+        pack(buffers, &kernels->products[precision], MAX_K, MAX_N);
         best = fmin(best, now_s() - start);
     }
-    print_line(buffers, kernels->name, "pack k 2048 n 8192", best, 0.0,
-               (double)MAX_K * MAX_N * sizeof(float));
+    snprintf(what, sizeof(what), "%s pack k 2048 n 8192", precision_names[precision]);
+    print_line(buffers, kernels->name, what, best, 0.0, (double)MAX_K * MAX_N * sizeof(float));
 }
 
 static void bench_lstm_step(const struct buffers *buffers, const struct dsi_kernels *kernels) {
@@ -143,12 +164,16 @@ static void bench_level(const struct buffers *buffers, const struct dsi_kernels 
         {16, 8192, 2048}, {64, 8192, 2048}, {16, 2048, 2048}, {16, 2048, 494},
         {16, 29, 2048},   {1, 1536, 384},   {16, 1536, 384},  {16, 384, 494},
     };
-    size_t i;
+    const bool is_native = !kernels->products[DSI_PRECISION_F32].is_in_place;
+    size_t i, precision;
 
-    for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        bench_gemm(buffers, kernels, sizes[i][0], sizes[i][1], sizes[i][2]);
+    /* The portable ones of the other precisions are plain C. */
+    for (precision = 0; precision < (is_native ? DSI_N_PRECISIONS : 1); precision++) {
+        for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+            bench_gemm(buffers, kernels, (enum dsi_precision)precision, sizes[i]);
+        }
+        bench_pack(buffers, kernels, (enum dsi_precision)precision);
     }
-    bench_pack(buffers, kernels);
     bench_lstm_step(buffers, kernels);
 }
 
@@ -171,18 +196,23 @@ void bench_kernels(unsigned cpu_flags) {
         .packed = allocate((size_t)MAX_K * (MAX_N + 64)),
         .c = allocate((size_t)MAX_M * MAX_N),
         .bias = allocate(MAX_N),
+        .prepared = allocate((size_t)MAX_M * (MAX_K + 64)),
     };
-    struct dsi_kernels portable, native;
+    int level;
 
-    if (buffers.a && buffers.rows && buffers.packed && buffers.c && buffers.bias) {
+    if (buffers.a && buffers.rows && buffers.packed && buffers.c && buffers.bias &&
+        buffers.prepared) {
         measure_roofs(&buffers, cpu_flags);
-        dsi_kernels_init(&portable, DSI_KERNELS_PORTABLE, cpu_flags);
-        dsi_kernels_init(&native, DSI_KERNELS_NATIVE, cpu_flags);
-        bench_level(&buffers, &portable);
-        if (strcmp(native.name, portable.name) != 0) {
-            bench_level(&buffers, &native);
+        for (level = DSI_KERNELS_PORTABLE; level < DSI_KERNELS_NATIVE; level++) {
+            struct dsi_kernels kernels;
+
+            dsi_kernels_init(&kernels, (enum dsi_kernel_level)level, cpu_flags);
+            if (dsi_kernels_is_available((enum dsi_kernel_level)level, cpu_flags)) {
+                bench_level(&buffers, &kernels);
+            }
         }
     }
+    dsi_free(buffers.prepared);
     dsi_free(buffers.a);
     dsi_free(buffers.rows);
     dsi_free(buffers.packed);

@@ -12,6 +12,9 @@ void bench_kernels(unsigned cpu_flags);
  * 0 where this processor has no measure. */
 double bench_run_peak(unsigned cpu_flags);
 
+/* The same with AVX-512, where the processor has it. */
+double bench_run_peak_avx512(void);
+
 /* Reads n floats (a multiple of 64, aligned to 64 bytes) as fast as plain code can. */
 float bench_run_stream(unsigned cpu_flags, const float *data, size_t n);
 

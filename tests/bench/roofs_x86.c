@@ -1,4 +1,4 @@
-/* The roofs of an x86 machine with AVX2 and FMA: built with -mavx2 -mfma.
+/* The roofs of an x86 machine: built with -mavx2 -mfma.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "runtime/base/cpu.h"
 #include "tests/bench/bench_kernels.h"
@@ -15,6 +15,9 @@ double bench_run_peak(unsigned cpu_flags) {
     const __m256 factor = _mm256_set1_ps(half);
     int round, i;
 
+    if (cpu_flags & DSI_CPU_AVX512) {
+        return bench_run_peak_avx512();
+    }
     if (!(cpu_flags & DSI_CPU_AVX2_FMA)) {
         return 0.0;
     }

@@ -13,8 +13,9 @@
 #define FOR_EACH_TILE(CASE)                                                                        \
     CASE(1, 1)                                                                                     \
     CASE(1, 4)                                                                                     \
-    CASE(2, 1) CASE(2, 4) CASE(3, 1) CASE(3, 4) CASE(4, 1) CASE(4, 2) CASE(4, 4) CASE(5, 1)        \
-        CASE(5, 2) CASE(6, 1) CASE(6, 2) CASE(7, 1) CASE(7, 2) CASE(8, 1) CASE(8, 2)
+    CASE(2, 1)                                                                                     \
+    CASE(2, 4) CASE(3, 1) CASE(3, 4) CASE(4, 1) CASE(4, 2) CASE(4, 4) CASE(5, 1) CASE(5, 2)        \
+        CASE(6, 1) CASE(6, 2) CASE(7, 1) CASE(7, 2) CASE(8, 1) CASE(8, 2)
 
 typedef __m512 vector;
 

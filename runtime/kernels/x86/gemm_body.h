@@ -47,8 +47,9 @@ struct tile {
     size_t c_stride;
     bool is_clipped;
     float limit;
-    const unsigned char *next; /* what to fetch meanwhile, `next_step` bytes further with every */
-    size_t next_step; /* line of B; the processor itself is good enough at it for few rows */
+    const unsigned char
+        *next;        /* what to fetch of each panel meanwhile, `next_step` bytes further */
+    size_t next_step; /* with every line; the processor is good enough at it for few rows */
 };
 
 /* sums += a(l) times one row of every panel. */
@@ -104,8 +105,11 @@ ALWAYS_INLINE void multiply_tile(const struct tile *tile, size_t n_rows, size_t 
     for (line = 0; line < n_lines; line++) {
         const unsigned char *from = tile->b + line * PANEL * sizeof(float);
 
-        if (n_panels == 1) {
-            __builtin_prefetch(next);
+        if (n_rows > 3) {
+            UNROLL
+            for (j = 0; j < n_panels; j++) {
+                __builtin_prefetch(next + j * tile->b_stride);
+            }
             next += tile->next_step;
         }
         UNROLL
@@ -192,8 +196,10 @@ static void multiply_block(const struct dsi_gemm *gemm, size_t column, size_t n_
     const size_t size = (is_bf16 ? (k + 1) / 2 : k) * PANEL * sizeof(float);
     size_t row = 0, i;
 
-    /* Each row of tiles fetches its share of the next block (behind the last one: nothing). */
-    tile.next = tile.b + size;
+    /* Each row of tiles fetches its share of the next block, or of the next panels' first one. */
+    tile.next = first_k + k < gemm->k
+                    ? tile.b + size
+                    : (const unsigned char *)gemm->b + (column + n_panels * PANEL) * k_size;
     tile.next_step = PANEL * sizeof(float) / n_tiles;
     for (i = 0; i < n_tiles; i++) {
         const size_t rest = n_tiles - i;
