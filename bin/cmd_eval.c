@@ -7,6 +7,7 @@
 #include "bin/eval/fingerprint.h"
 #include "bin/eval/tune.h"
 #include "bin/interrupt.h"
+#include "bin/jobs.h"
 #include "bin/memory.h"
 #include "bin/output/writer.h"
 #include "bin/settings.h"
@@ -23,6 +24,7 @@ struct own {
     bool is_json, has_texts, has_progress, is_tune;
     const char *shard, *resume, *logits;
     double alpha_max, beta_max; /* NAN: not given */
+    uint32_t n_jobs;
 };
 
 struct settings {
@@ -43,6 +45,7 @@ static const struct cli_option own_options[] = {
      "every Nth recording only, beginning with the Ith", 0, 0, NULL},
     {"resume", 0, CLI_TEXT, "FILE", offsetof(struct own, resume),
      "keep there what is done, and do only what is not there yet", 0, 0, NULL},
+    CLI_JOBS_OPTION(offsetof(struct own, n_jobs)),
     {"tune", 0, CLI_FLAG, NULL, offsetof(struct own, is_tune),
      "search the weights of the language model with the fewest word errors", 0, 0, NULL},
     {"lm-alpha-max", 0, CLI_REAL, "X", offsetof(struct own, alpha_max),
@@ -84,7 +87,7 @@ static int check_tuning(struct own *own) {
     } options[] = {
         {"--lm-alpha-max", !isnan(own->alpha_max)}, {"--lm-beta-max", !isnan(own->beta_max)},
         {"--logits", own->logits != NULL},          {"--texts", own->has_texts},
-        {"--resume", own->resume != NULL},
+        {"--resume", own->resume != NULL},          {"--jobs", own->n_jobs > 1},
     };
     const size_t n_tuning = 3;
     size_t i;
@@ -189,17 +192,20 @@ static int open_journal(const struct settings *settings, const struct cli_eval_j
     return exit_code;
 }
 
-static int create_stream(const struct settings *settings, struct dsinfer_model *model,
-                         const struct dsinfer_decoder_options *decoder,
-                         struct dsinfer_stream **stream) {
+static int create_streams(const struct settings *settings, struct dsinfer_model *model,
+                          const struct dsinfer_decoder_options *decoder,
+                          struct dsinfer_stream **streams, size_t n_streams) {
     struct dsinfer_error library_error = {DSINFER_OK, ""};
     struct dsinfer_stream_options options;
-    enum dsinfer_status status;
+    enum dsinfer_status status = DSINFER_OK;
+    size_t i;
 
     dsinfer_stream_options_init(&options);
     options.n_threads = settings->model.n_threads;
     options.decoder = *decoder;
-    status = dsinfer_stream_create(model, &options, stream, &library_error);
+    for (i = 0; i < n_streams && status == DSINFER_OK; i++) {
+        status = dsinfer_stream_create(model, &options, &streams[i], &library_error);
+    }
     if (status == DSINFER_OK) {
         return CLI_EXIT_OK;
     }
@@ -209,12 +215,12 @@ static int create_stream(const struct settings *settings, struct dsinfer_model *
 
 static int evaluate(const struct settings *settings, struct cli_eval_job *job,
                     struct dsinfer_model *model, const struct dsinfer_decoder_options *decoder,
-                    struct dsinfer_stream *stream) {
+                    struct dsinfer_stream *const *streams, size_t n_streams) {
     struct cli_journal journal = {NULL};
     int exit_code = open_journal(settings, job, model, decoder, &journal);
 
     if (exit_code == CLI_EXIT_OK) {
-        exit_code = cli_eval_run(job, model, stream, &journal, settings->own.resume);
+        exit_code = cli_eval_run(job, model, streams, n_streams, &journal, settings->own.resume);
     }
     cli_journal_close(&journal);
     return exit_code;
@@ -234,9 +240,11 @@ static int tune(const struct settings *settings, struct cli_eval_job *job,
 
 static int open_and_evaluate(struct settings *settings, struct cli_eval_job *job) {
     struct dsinfer_decoder_options decoder;
-    struct dsinfer_stream *stream = NULL;
+    struct dsinfer_stream *streams[CLI_JOBS_MAX] = {NULL};
+    const size_t n_streams = cli_jobs_count(settings->own.n_jobs, job->n_lines);
     struct dsinfer_model *model = NULL;
     int exit_code;
+    size_t i;
 
     cli_interrupt_catch();
     exit_code = cli_model_open(&settings->model, &model);
@@ -246,13 +254,16 @@ static int open_and_evaluate(struct settings *settings, struct cli_eval_job *job
     }
     if (exit_code == CLI_EXIT_OK) {
         /* Tuning needs no stream, but what fails here would fail there, recording by recording. */
-        exit_code = create_stream(settings, model, &decoder, &stream);
+        exit_code = create_streams(settings, model, &decoder, streams, n_streams);
     }
     if (exit_code == CLI_EXIT_OK) {
-        exit_code = settings->own.is_tune ? tune(settings, job, model, &decoder)
-                                          : evaluate(settings, job, model, &decoder, stream);
+        exit_code = settings->own.is_tune
+                        ? tune(settings, job, model, &decoder)
+                        : evaluate(settings, job, model, &decoder, streams, n_streams);
     }
-    dsinfer_stream_destroy(stream);
+    for (i = 0; i < n_streams; i++) {
+        dsinfer_stream_destroy(streams[i]);
+    }
     dsinfer_model_unref(model);
     return exit_code;
 }
@@ -291,6 +302,7 @@ static int run(int argc, char **argv) {
 
     memset(&settings, 0, sizeof(settings));
     settings.own.alpha_max = settings.own.beta_max = (double)NAN;
+    settings.own.n_jobs = 1;
     settings.groups[0] =
         (struct cli_group){"Evaluating", own_options, CLI_N(own_options), &settings.own};
     settings.groups[1] = cli_model_options(&settings.model);

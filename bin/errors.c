@@ -100,6 +100,7 @@ size_t cli_print(FILE *file, const char *text) {
 static void print_line(const char *name, const char *class, const char *sentence) {
     FILE *file = cli_messages();
 
+    flockfile(file); /* other threads write lines, too */
     fputs("dsinfer: ", file);
     cli_print(file, name[0] ? name : "''");
     fputs(": ", file);
@@ -108,6 +109,7 @@ static void print_line(const char *name, const char *class, const char *sentence
     }
     cli_print(file, sentence);
     fputc('\n', file);
+    funlockfile(file);
 }
 
 void cli_report(const char *name, const struct cli_error *error) {

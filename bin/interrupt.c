@@ -10,10 +10,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t caught;
+static atomic_int caught; /* free of locks, as a handler needs it; read by all threads */
 static int wake[2] = {-1, -1};
 
 static void on_signal(int number) {
@@ -45,7 +46,7 @@ void cli_interrupt_catch(void) {
 }
 
 int cli_interrupt_get(void) {
-    return (int)caught;
+    return atomic_load(&caught);
 }
 
 /* A negative `fd` has nothing to read; a negative time does not end. */

@@ -86,10 +86,10 @@ make_clang_sanitized() {
         -Db_lundef=false && run clang_sanitized --suite unit --suite fuzz --suite pipeline
 }
 
-# Data races: the tests in which several threads work, with streams of one model.
+# Data races: the tests in which several threads work, in the program and with streams of one model.
 make_thread() {
     build thread -Dbuildtype=debugoptimized -Db_sanitize=thread &&
-        run thread test_batch test_pool test_share test_stream test_threads
+        run thread cli_jobs test_batch test_pool test_share test_stream test_threads
 }
 
 # What the sanitizers cannot see: memory read before it was written, libraries without them.

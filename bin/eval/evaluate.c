@@ -4,6 +4,7 @@
 #include "bin/eval/progress.h"
 #include "bin/input/audio.h"
 #include "bin/interrupt.h"
+#include "bin/jobs.h"
 #include "bin/memory.h"
 #include "bin/output/writer.h"
 
@@ -65,19 +66,41 @@ int cli_eval_interrupted(const struct cli_eval_job *job, size_t n_done) {
     return CLI_EXIT_SIGNAL + cli_interrupt_get();
 }
 
-/* Does one line; it stays as it was when a signal came. False: the journal cannot be written. */
-static bool do_line(struct cli_eval_job *job, struct cli_eval_line *line,
-                    struct dsinfer_stream *stream, uint32_t rate, struct cli_journal *journal,
-                    struct cli_error *error) {
-    char *path = cli_manifest_locate(job->manifest, line->source);
-    struct cli_error failure;
-    bool is_good = transcribe(stream, path, rate, &line->hypothesis, &failure);
+struct evaluation {
+    struct cli_eval_job *job;
+    struct dsinfer_stream *const *streams; /* of the workers */
+    uint32_t rate;
+    struct cli_journal *journal;
+    struct cli_progress progress;
+    size_t n_done;
+    struct outcome {
+        bool is_new;               /* not from the journal */
+        struct cli_error *failure; /* owned, or NULL */
+    } * outcomes;                  /* [n_lines] */
+    struct cli_error error;        /* of the journal */
+};
 
-    free(path);
-    if (!is_good && !cli_interrupt_get()) {
-        cli_eval_fail(line, &failure);
+/* Does a line that is not done; it stays as it was when a signal came. */
+static bool do_line(void *user, size_t worker, size_t item) {
+    struct evaluation *evaluation = user;
+    struct cli_eval_line *line = &evaluation->job->lines[item];
+    struct outcome *outcome = &evaluation->outcomes[item];
+    struct cli_error failure;
+    char *path;
+
+    if (line->hypothesis || cli_interrupt_get()) {
+        return true;
     }
-    return !line->hypothesis || !journal->file || cli_journal_add(journal, line, error);
+    path = cli_manifest_locate(evaluation->job->manifest, line->source);
+    outcome->is_new = true;
+    if (!transcribe(evaluation->streams[worker], path, evaluation->rate, &line->hypothesis,
+                    &failure) &&
+        !cli_interrupt_get()) {
+        outcome->failure = cli_calloc(1, sizeof(failure));
+        *outcome->failure = failure;
+    }
+    free(path);
+    return true;
 }
 
 static void show_line(const struct cli_eval_job *job, const struct cli_eval_line *line) {
@@ -117,37 +140,58 @@ static size_t count_done(const struct cli_eval_job *job) {
     return n;
 }
 
-int cli_eval_run(struct cli_eval_job *job, struct dsinfer_model *model,
-                 struct dsinfer_stream *stream, struct cli_journal *journal,
-                 const char *journal_name) {
-    const uint32_t rate = dsinfer_model_info(model)->sample_rate;
-    size_t n_done = count_done(job);
-    struct cli_progress progress;
-    struct cli_error error;
+/* Keeps and shows what became of a line. False: the journal cannot be written. */
+static bool tell_line(void *user, size_t item) {
+    struct evaluation *evaluation = user;
+    struct cli_eval_line *line = &evaluation->job->lines[item];
+    struct outcome *outcome = &evaluation->outcomes[item];
     bool is_kept = true;
+
+    cli_progress_clear(&evaluation->progress);
+    if (outcome->failure) {
+        cli_eval_fail(line, outcome->failure);
+        free(outcome->failure);
+        outcome->failure = NULL;
+    }
+    if (line->hypothesis) {
+        is_kept = !outcome->is_new || !evaluation->journal->file ||
+                  cli_journal_add(evaluation->journal, line, &evaluation->error);
+        cli_score_compute(line->source->text, line->hypothesis, &line->score);
+    }
+    evaluation->n_done += outcome->is_new;
+    show_line(evaluation->job, line);
+    cli_progress_show(&evaluation->progress, evaluation->n_done);
+    return is_kept;
+}
+
+int cli_eval_run(struct cli_eval_job *job, struct dsinfer_model *model,
+                 struct dsinfer_stream *const *streams, size_t n_streams,
+                 struct cli_journal *journal, const char *journal_name) {
+    struct evaluation evaluation = {
+        .job = job,
+        .streams = streams,
+        .rate = dsinfer_model_info(model)->sample_rate,
+        .journal = journal,
+        .n_done = count_done(job),
+        .outcomes = cli_calloc(job->n_lines + 1, sizeof(*evaluation.outcomes)),
+    };
+    const struct cli_jobs jobs = {n_streams, job->n_lines, &evaluation, do_line, tell_line};
+    bool is_kept;
     size_t i;
 
-    cli_progress_begin(&progress, job->has_progress, job->name, "recordings", job->n_lines, n_done);
+    cli_progress_begin(&evaluation.progress, job->has_progress, job->name, "recordings",
+                       job->n_lines, evaluation.n_done);
     if (!job->is_json) {
         cli_eval_print_header();
     }
-    for (i = 0; i < job->n_lines && is_kept; i++) {
-        struct cli_eval_line *line = &job->lines[i];
-
-        if (!line->hypothesis && !cli_interrupt_get()) {
-            is_kept = do_line(job, line, stream, rate, journal, &error);
-            n_done++;
-        }
-        if (line->hypothesis) {
-            cli_score_compute(line->source->text, line->hypothesis, &line->score);
-        }
-        cli_progress_clear(&progress);
-        show_line(job, line);
-        cli_progress_show(&progress, n_done);
+    is_kept = cli_jobs_run(&jobs);
+    cli_progress_clear(&evaluation.progress);
+    for (i = 0; i < job->n_lines; i++) {
+        free(evaluation.outcomes[i].failure);
     }
-    cli_progress_clear(&progress);
+    free(evaluation.outcomes);
     if (!is_kept) {
-        return cli_report_exit(journal_name, &error, CLI_EXIT_RUNTIME);
+        return cli_report_exit(journal_name, &evaluation.error, CLI_EXIT_RUNTIME);
     }
     return conclude(job);
 }

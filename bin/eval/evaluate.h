@@ -18,12 +18,12 @@ struct cli_eval_job {
     bool is_json, has_texts, has_progress;
 };
 
-/* Transcribes the lines that are not done yet, and prints what is known of all. A recording that
- * fails is named, and the others go on; a signal ends it after the last whole one. `journal` may
- * have no file. Returns the exit code. */
+/* Transcribes the lines that are not done yet, as many at a time as there are streams, and prints
+ * what is known of all. A recording that fails is named, and the others go on; a signal ends it
+ * after the last whole one. `journal` may have no file. Returns the exit code. */
 int cli_eval_run(struct cli_eval_job *job, struct dsinfer_model *model,
-                 struct dsinfer_stream *stream, struct cli_journal *journal,
-                 const char *journal_name);
+                 struct dsinfer_stream *const *streams, size_t n_streams,
+                 struct cli_journal *journal, const char *journal_name);
 
 /* Reports that recording `line` failed and keeps the sentence. */
 void cli_eval_fail(struct cli_eval_line *line, const struct cli_error *error);

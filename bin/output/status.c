@@ -26,7 +26,7 @@ double cli_clock_s(void) {
 }
 
 void cli_status_begin(struct cli_status *status, const char *input, double duration_s) {
-    status->is_terminal = isatty(fileno(cli_messages()));
+    status->is_terminal = !status->is_shared && isatty(fileno(cli_messages()));
     status->input = input;
     status->duration_s = duration_s;
     status->started_s = cli_clock_s();
@@ -96,8 +96,10 @@ static void write_progress_line(const struct cli_status *status, double audio_s)
     char progress[80];
 
     describe(status, audio_s, progress, sizeof(progress));
+    flockfile(cli_messages()); /* other threads write lines, too */
     cli_print(cli_messages(), status->input);
     fprintf(cli_messages(), ": %s\n", progress);
+    funlockfile(cli_messages());
 }
 
 void cli_status_progress(struct cli_status *status, double audio_s) {

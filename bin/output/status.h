@@ -13,6 +13,7 @@ struct cli_status {
     double level;                    /* highest since it was last shown, 1.0 being full scale */
     double lost_s;                   /* audio that was not taken in time … */
     unsigned n_overruns;             /* … and how often the system lost some */
+    bool is_shared; /* with others that work at the same time: no line is rewritten */
     bool is_terminal;
     const char *input;
     double duration_s; /* negative: not known */
