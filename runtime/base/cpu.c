@@ -26,6 +26,15 @@ unsigned dsi_cpu_get_flags(void) {
     }
     return flags;
 }
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+
+#define DOT_PRODUCTS (1ul << 20) /* HWCAP_ASIMDDP */
+
+/* NEON is part of the architecture. */
+unsigned dsi_cpu_get_flags(void) {
+    return DSI_CPU_NEON | (getauxval(AT_HWCAP) & DOT_PRODUCTS ? DSI_CPU_NEON_DOT : 0u);
+}
 #else
 unsigned dsi_cpu_get_flags(void) {
     return 0;

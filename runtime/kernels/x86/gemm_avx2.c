@@ -1,5 +1,7 @@
 /* Matrix products in float32 and bfloat16 for AVX2 and FMA: tiles of up to 6 rows by one panel.
  * SPDX-License-Identifier: BSD-2-Clause */
+#include "runtime/kernels/x86/x86_kernels.h"
+
 #include <immintrin.h>
 #include <stddef.h>
 
@@ -62,7 +64,7 @@ static inline size_t panels_of(size_t n_rows) {
     return n_rows == 0 || n_rows > 3 ? 1 : n_rows == 1 ? 4 : 5 - n_rows;
 }
 
-#include "runtime/kernels/x86/gemm_body.h"
+#include "runtime/kernels/vector/gemm_body.h"
 
 void dsi_gemm_avx2(const struct dsi_gemm *gemm) {
     multiply_panels(gemm, false);

@@ -1,6 +1,8 @@
 /* Matrix products in float32 and bfloat16 for AVX-512: tiles of up to 8 rows by two panels. (The
  * instructions that multiply bfloat16 would round A to it as well, at half the rate.)
  * SPDX-License-Identifier: BSD-2-Clause */
+#include "runtime/kernels/x86/x86_kernels.h"
+
 #include <immintrin.h>
 #include <stddef.h>
 
@@ -66,7 +68,7 @@ static inline size_t panels_of(size_t n_rows) {
     return n_rows > 4 ? 2 : 4;
 }
 
-#include "runtime/kernels/x86/gemm_body.h"
+#include "runtime/kernels/vector/gemm_body.h"
 
 void dsi_gemm_avx512(const struct dsi_gemm *gemm) {
     multiply_panels(gemm, false);

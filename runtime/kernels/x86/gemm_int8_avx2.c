@@ -1,8 +1,8 @@
 /* Products in integers of 8 bits for AVX2, which multiplies 16-bit integers best: q is widened on
  * the way. And A prepared for it, and for the instructions that multiply bytes.
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "runtime/kernels/x86/int8_tile.h"
-#include "runtime/kernels/x86/tiles.h"
+#include "runtime/kernels/vector/int8_tile.h"
+#include "runtime/kernels/vector/tiles.h"
 #include "runtime/kernels/x86/x86_kernels.h"
 
 #include <immintrin.h>
@@ -92,7 +92,7 @@ ALWAYS_INLINE void multiply_tile(const struct int8_tile *tile, size_t n_rows, si
     }
 }
 
-#include "runtime/kernels/x86/gemm_int8_body.h"
+#include "runtime/kernels/vector/gemm_int8_body.h"
 
 size_t dsi_get_prepared_size_int8(size_t m, size_t k) {
     return m * dsi_int8_get_row_size(k);

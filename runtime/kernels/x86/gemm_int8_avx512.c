@@ -1,7 +1,7 @@
 /* Products in integers of 8 bits for AVX-512 with VNNI: tiles of up to 4 rows by 3 panels.
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "runtime/kernels/x86/int8_tile.h"
-#include "runtime/kernels/x86/tiles.h"
+#include "runtime/kernels/vector/int8_tile.h"
+#include "runtime/kernels/vector/tiles.h"
 #include "runtime/kernels/x86/x86_kernels.h"
 
 #include <immintrin.h>

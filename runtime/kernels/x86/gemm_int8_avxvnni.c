@@ -1,8 +1,8 @@
 /* Products in integers of 8 bits for AVX-VNNI, which processors without AVX-512 have: tiles of up
  * to 3 rows by one panel.
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "runtime/kernels/x86/int8_tile.h"
-#include "runtime/kernels/x86/tiles.h"
+#include "runtime/kernels/vector/int8_tile.h"
+#include "runtime/kernels/vector/tiles.h"
 #include "runtime/kernels/x86/x86_kernels.h"
 
 #include <immintrin.h>

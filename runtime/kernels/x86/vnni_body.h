@@ -63,6 +63,6 @@ ALWAYS_INLINE void multiply_tile(const struct int8_tile *tile, size_t n_rows, si
     }
 }
 
-#include "runtime/kernels/x86/gemm_int8_body.h"
+#include "runtime/kernels/vector/gemm_int8_body.h"
 
 #endif

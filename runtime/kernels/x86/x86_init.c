@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "runtime/base/cpu.h"
 #include "runtime/kernels/levels.h"
-#include "runtime/kernels/panels.h"
+#include "runtime/kernels/vector/panels.h"
 #include "runtime/kernels/x86/x86_kernels.h"
 
 static void init_avx2(struct dsi_kernels *kernels) {

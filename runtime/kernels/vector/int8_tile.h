@@ -1,14 +1,14 @@
 /* What prepares A and what multiplies with it in integers of 8 bits agree on.
  *
  * A row of A is p in 15 bits, in one of two forms: as 16-bit integers, or, for instructions that
- * multiply bytes, as p = 128 high + low with low in -64 … 63, both with 128 added, which makes them
- * unsigned: their products with q are too large by 128 times the column's sum of q. p is zero
- * beyond k.
+ * multiply bytes, as p = 128 high + low with low in -64 … 63. Where such an instruction wants an
+ * unsigned operand, both have 128 added: their products with q are then too large by 128 times the
+ * column's sum of q. p is zero beyond k.
  * SPDX-License-Identifier: BSD-2-Clause */
-#ifndef DSI_KERNELS_X86_INT8_TILE_H
-#define DSI_KERNELS_X86_INT8_TILE_H
+#ifndef DSI_KERNELS_VECTOR_INT8_TILE_H
+#define DSI_KERNELS_VECTOR_INT8_TILE_H
 
-#include "runtime/kernels/panels.h"
+#include "runtime/kernels/vector/panels.h"
 
 #include <stdint.h>
 

@@ -1,8 +1,8 @@
 /* Loops over the rows and panels of a tile must become straight code, or its sums are no registers.
  * GCC has to be told; Clang sees it, and is misled by a count above the loop's own.
  * SPDX-License-Identifier: BSD-2-Clause */
-#ifndef DSI_KERNELS_X86_TILES_H
-#define DSI_KERNELS_X86_TILES_H
+#ifndef DSI_KERNELS_VECTOR_TILES_H
+#define DSI_KERNELS_VECTOR_TILES_H
 
 #ifdef __clang__
 #define UNROLL

@@ -1,6 +1,6 @@
 /* Packing into panels. Parts come row by row, so that a file is read in its order.
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "runtime/kernels/panels.h"
+#include "runtime/kernels/vector/panels.h"
 
 #include <stdint.h>
 #include <string.h>

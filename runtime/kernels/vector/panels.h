@@ -9,8 +9,8 @@
  *         in it is not finite; then the sum of q over k, int32
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#ifndef DSI_KERNELS_PANELS_H
-#define DSI_KERNELS_PANELS_H
+#ifndef DSI_KERNELS_VECTOR_PANELS_H
+#define DSI_KERNELS_VECTOR_PANELS_H
 
 #include "runtime/kernels/kernels.h"
 

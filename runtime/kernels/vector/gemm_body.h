@@ -1,4 +1,4 @@
-/* Matrix product with B in panels of float32 or bfloat16 (kernels/panels.h): the part that is the
+/* Matrix product with B in panels of float32 or bfloat16 (panels.h): the part that is the
  * same for all widths of vectors. A file includes it once, after defining
  *
  *   LANES, vector                floats of a vector, and its type
@@ -19,11 +19,11 @@
  * which elements are computed side by side. The blocks also keep a panel's part in the first cache
  * while all rows pass over it, and rounding errors small.
  * SPDX-License-Identifier: BSD-2-Clause */
-#ifndef DSI_KERNELS_X86_GEMM_BODY_H
-#define DSI_KERNELS_X86_GEMM_BODY_H
+#ifndef DSI_KERNELS_VECTOR_GEMM_BODY_H
+#define DSI_KERNELS_VECTOR_GEMM_BODY_H
 
-#include "runtime/kernels/x86/tiles.h"
-#include "runtime/kernels/x86/x86_kernels.h"
+#include "runtime/kernels/vector/tiles.h"
+#include "runtime/kernels/kernels.h"
 
 #include <assert.h>
 #include <math.h>

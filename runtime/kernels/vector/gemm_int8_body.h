@@ -1,19 +1,19 @@
-/* Matrix product in integers of 8 bits with B in panels (kernels/panels.h): the part that is the
+/* Matrix product in integers of 8 bits with B in panels (panels.h): the part that is the
  * same for all instructions. A file includes it once, after defining
  *
  *   MAX_ROWS, panels_of(n_rows)  the shapes of tiles
  *   FOR_EACH_TILE(CASE)          CASE(n_rows, n_panels) for all of them, with one panel too
  *   multiply_tile(tile, n_rows, n_panels, sums)
  *                                sums[i][j] = sum over k of p_ik * q_kj as floats
- *   ALWAYS_INLINE, UNROLL        from x86/tiles.h
+ *   ALWAYS_INLINE, UNROLL        from tiles.h
  *
  * C is computed in tiles of some rows by some panels over all of k; the integer sums are exact, so
  * no order of them matters.
  * SPDX-License-Identifier: BSD-2-Clause */
-#ifndef DSI_KERNELS_X86_GEMM_INT8_BODY_H
-#define DSI_KERNELS_X86_GEMM_INT8_BODY_H
+#ifndef DSI_KERNELS_VECTOR_GEMM_INT8_BODY_H
+#define DSI_KERNELS_VECTOR_GEMM_INT8_BODY_H
 
-#include "runtime/kernels/x86/int8_tile.h"
+#include "runtime/kernels/vector/int8_tile.h"
 
 #include <assert.h>
 #include <math.h>
