@@ -15,6 +15,6 @@ struct cli_roof_kernels {
     size_t flops_per_round;
 };
 
-extern const struct cli_roof_kernels cli_roof_base, cli_roof_avx2;
+extern const struct cli_roof_kernels cli_roof_base, cli_roof_avx2, cli_roof_avx512;
 
 #endif
