@@ -77,6 +77,38 @@ bool dsi_dictionary_find(const struct dsi_dictionary *dictionary, uint32_t state
     return find_arc(dictionary, state, label + 1, next);
 }
 
+uint64_t dsi_dictionary_get_followers(const struct dsi_dictionary *dictionary, uint32_t state,
+                                      uint32_t space, size_t n_labels) {
+    const uint64_t one = 1;
+    uint64_t set = 0;
+    bool is_word = false;
+    uint32_t arc, end;
+
+    dsi_dictionary_get_arcs(dictionary, state, &arc, &end);
+    if (end - arc > n_labels) {
+        end = arc + (uint32_t)n_labels;
+    }
+    for (; arc < end; arc++) {
+        uint32_t label, next;
+
+        dsi_dictionary_get_arc(dictionary, arc, &label, &next);
+        label--;
+        if (label >= n_labels || next >= dictionary->info.n_states) {
+            continue;
+        }
+        if (label != space) {
+            set |= one << label % 64;
+        } else if (dictionary->ends_with_space) {
+            is_word = dsi_dictionary_is_final(dictionary, next);
+        }
+    }
+    if (space != UINT32_MAX &&
+        (is_word || (!dictionary->ends_with_space && dsi_dictionary_is_final(dictionary, state)))) {
+        set |= one << space % 64;
+    }
+    return set;
+}
+
 bool dsi_dictionary_is_word(const struct dsi_dictionary *dictionary, uint32_t state) {
     uint32_t end;
 

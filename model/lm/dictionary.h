@@ -83,6 +83,12 @@ enum dsinfer_status dsi_dictionary_build(struct dsi_dictionary *dictionary, cons
 bool dsi_dictionary_find(const struct dsi_dictionary *dictionary, uint32_t state, uint32_t label,
                          uint32_t *next);
 
+/* The labels below n_labels that lead on from `state`, as a set: bit label % 64. `space`
+ * (UINT32_MAX: none) is in it if a word ends there. Other than dsi_dictionary_find it looks at the
+ * first n_labels arcs only, which are all there are in any file but a damaged one. */
+uint64_t dsi_dictionary_get_followers(const struct dsi_dictionary *dictionary, uint32_t state,
+                                      uint32_t space, size_t n_labels);
+
 /* Whether a word ends at this state. */
 bool dsi_dictionary_is_word(const struct dsi_dictionary *dictionary, uint32_t state);
 

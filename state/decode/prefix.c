@@ -33,21 +33,8 @@
     (DSI_SEARCH_MAX_MEMORY / 4 /                                                                   \
      (sizeof(struct dsi_prefix_extension) + sizeof(struct dsi_prefix_rank)))
 
-/* exp of less vanishes beside 1 in float32: its logarithm is below that of 2^-24. */
-#define NEGLIGIBLE (-17.0f)
-
 /* From here on a frame is silence. */
 #define SILENCE 0.999
-
-float dsi_prefix_add_logs(float a, float b) {
-    const float highest = a > b ? a : b;
-    const float lowest = a > b ? b : a;
-
-    if (lowest <= DSI_PREFIX_IMPOSSIBLE || lowest - highest < NEGLIGIBLE) {
-        return highest;
-    }
-    return logf(1.0f + expf(lowest - highest)) + highest; /* expf(0) is 1 */
-}
 
 static void compute_probs(struct dsi_prefix *prefix, const float *row) {
     const size_t n_labels = prefix->config.n_labels;
@@ -97,13 +84,12 @@ static enum dsinfer_status begin_units(struct dsi_prefix *prefix) {
     struct dsi_prefix_node *root = &prefix->nodes[prefix->tree.root];
     struct dsi_scoring_context context;
 
-    *root = (struct dsi_prefix_node){.may_follow = UINT64_MAX};
+    *root = (struct dsi_prefix_node){.slot = DSI_PREFIX_NO_PLACE};
     dsi_scoring_pool_reset(&prefix->contexts);
     if (!scoring) {
         return DSINFER_OK;
     }
     root->state = scoring->dictionary ? scoring->dictionary->start : 0;
-    root->may_follow = dsi_prefix_get_may_follow(prefix, root->state);
     prefix->tree.nodes[prefix->tree.root].ends_unit = true;
     dsi_scoring_begin(scoring, &context);
     return dsi_scoring_pool_add(&prefix->contexts, &context, &root->context);
@@ -115,14 +101,14 @@ static void reset(struct dsi_search *search) {
 
     dsi_label_tree_reset(&prefix->tree);
     dsi_alignment_pool_reset(&prefix->alignments);
-    prefix->tree.nodes[prefix->tree.root].now =
-        (struct dsi_label_score){0.0f, 0.0f, DSI_PREFIX_IMPOSSIBLE};
     (void)begin_units(prefix); /* there is room for one context since create */
     for (label = 0; label < prefix->config.n_labels; label++) {
         prefix->children[label] = DSI_LABEL_NONE;
     }
-    prefix->active[0] = prefix->tree.root;
-    prefix->n_active = 1;
+    dsi_prefix_join(prefix, 0, prefix->tree.root, 0.0f, DSI_PREFIX_IMPOSSIBLE, 0.0f,
+                    DSI_ALIGNMENT_NONE);
+    prefix->n_members = 1;
+    prefix->n_leavers = 0;
     prefix->worst_total = 0.0f;
     prefix->n_frames = 0;
     prefix->has_begun = false;
@@ -146,7 +132,10 @@ static void destroy(struct dsi_search *search) {
     dsi_free(prefix->likeliest);
     dsi_free(prefix->nodes);
     dsi_scoring_pool_finish(&prefix->contexts);
-    dsi_free(prefix->active);
+    dsi_free(prefix->members);
+    dsi_free(prefix->spare);
+    dsi_free(prefix->leavers);
+    dsi_free(prefix->slots);
     dsi_free(prefix->extensions);
     dsi_free(prefix->ends);
     dsi_free(prefix->ranks);
@@ -180,6 +169,18 @@ static struct dsi_prefix_rules get_rules(const struct dsi_search_config *config)
     return rules;
 }
 
+/* The label that ends a unit, where these are words. */
+static uint32_t get_space(const struct dsi_scoring *scoring) {
+    return scoring && scoring->unit == DSI_SCORING_WORDS && scoring->alphabet->has_space
+               ? scoring->alphabet->space
+               : DSI_LABEL_NONE;
+}
+
+static bool has_exact_sets(const struct dsi_search_config *config) {
+    return config->n_labels - 1 <= 64 &&
+           (!config->scoring || config->scoring->unit != DSI_SCORING_CODE_POINTS);
+}
+
 /* Allocates what a search always has. */
 static bool allocate(struct dsi_prefix *prefix) {
     const size_t n_labels = prefix->config.n_labels;
@@ -193,12 +194,17 @@ static bool allocate(struct dsi_prefix *prefix) {
     prefix->children = dsi_malloc(n_labels * sizeof(*prefix->children));
     prefix->followers = dsi_malloc(n_labels * sizeof(*prefix->followers));
     prefix->likeliest = dsi_malloc(n_labels * sizeof(*prefix->likeliest));
-    prefix->active = dsi_malloc(beam_width * sizeof(*prefix->active));
+    prefix->members = dsi_malloc(beam_width * sizeof(*prefix->members));
+    prefix->spare =
+        prefix->rules.needs_order ? dsi_malloc(beam_width * sizeof(*prefix->spare)) : NULL;
+    prefix->leavers = dsi_malloc(beam_width * sizeof(*prefix->leavers));
+    prefix->slots = dsi_malloc(beam_width * sizeof(*prefix->slots));
     prefix->ends = dsi_malloc(beam_width * sizeof(*prefix->ends));
     prefix->nodes = dsi_grow(NULL, &prefix->nodes_capacity, 1, sizeof(*prefix->nodes));
     return prefix->probs && prefix->posteriors && prefix->log_probs && prefix->order &&
            prefix->places && prefix->children && prefix->followers && prefix->likeliest &&
-           prefix->active && prefix->ends && prefix->nodes &&
+           prefix->members && (prefix->spare || !prefix->rules.needs_order) && prefix->leavers &&
+           prefix->slots && prefix->ends && prefix->nodes &&
            dsi_prefix_reserve_ranks(prefix, n_labels > beam_width ? n_labels : beam_width) &&
            dsi_label_tree_init(&prefix->tree, MAX_NODES) == DSINFER_OK &&
            begin_units(prefix) == DSINFER_OK;
@@ -214,6 +220,9 @@ static enum dsinfer_status create(const struct dsi_search_config *config, struct
     prefix->base.type = &dsi_search_prefix;
     prefix->config = *config;
     prefix->rules = get_rules(config);
+    prefix->is_exact = has_exact_sets(config);
+    prefix->space = get_space(config->scoring);
+    prefix->may_begin = dsi_prefix_find_may_begin(prefix);
     dsi_alignment_pool_init(&prefix->alignments, MAX_ALIGNMENTS);
     if (!allocate(prefix)) {
         destroy(&prefix->base);
@@ -245,8 +254,8 @@ static enum dsinfer_status copy(const struct dsi_search *from, struct dsi_search
     }
     prefix->nodes = nodes;
     memcpy(nodes, source->nodes, source->tree.n_nodes * sizeof(*nodes));
-    memcpy(prefix->active, source->active, source->n_active * sizeof(*prefix->active));
-    prefix->n_active = source->n_active;
+    memcpy(prefix->members, source->members, source->n_members * sizeof(*prefix->members));
+    prefix->n_members = source->n_members;
     prefix->worst_total = source->worst_total;
     prefix->n_frames = source->n_frames;
     prefix->has_begun = source->has_begun;

@@ -36,31 +36,56 @@ struct dsi_prefix_rules {
     bool adds_beta_to_nothing; /* the empty prefix is a word at the end */
 };
 
-/* What a node holds besides its place in the tree, in an array beside the tree's. The node's
- * now.total, .blank and .label are upstream's score, log_prob_b_prev and log_prob_nb_prev; a total
- * of -inf means that it is not active. */
+/* What a node holds besides its place in the tree, in an array beside the tree's. In the tree's,
+ * now.total is 0 while the node is in the beam, else -inf. */
 struct dsi_prefix_node {
-    uint64_t
-        may_follow;   /* bit label % 64: the dictionary may let the label follow, 0: it does not */
-    uint32_t state;   /* of the dictionary */
-    uint32_t context; /* of the units that ended up to here: goes with the node that ends one */
+    uint32_t slot;      /* in the beam, or DSI_PREFIX_NO_PLACE */
+    uint32_t extension; /* this frame: where it comes back, which */
+    uint32_t state;     /* of the dictionary */
+    uint32_t context;   /* of the units that ended up to here: goes with the node that ends one */
     bool has_end_score; /* end_score is known */
-    bool has_memo;      /* this frame: the likeliest way comes from the parent */
     float end_score;    /* of the unit that would end here, beta not in it */
     float entry_score;  /* of the unit that ends with this label, where such are scored */
-    float blank, label; /* this frame: log_prob_b_cur, log_prob_nb_cur */
-    float total;        /* this frame, of an active node: both */
-    uint32_t slot;      /* place among the active ones or, where it comes back, the extensions */
     float best;         /* highest log probability offered for the label so far */
     struct dsi_alignment_time time;
 };
 
-/* An extension that was no active node before the frame. */
+/* A prefix of the beam: what every frame looks at. total, blank and last are upstream's score,
+ * log_prob_b_prev and log_prob_nb_prev, the next ones what the frame makes of them. Sets of labels
+ * have bit label % 64. */
+struct dsi_prefix_member {
+    uint32_t node;
+    uint32_t label;  /* of the node: the last one, or DSI_LABEL_NONE */
+    uint32_t parent; /* slot of its parent, or DSI_PREFIX_NO_PLACE where that is not in the beam */
+    uint32_t alignment, next_alignment; /* or DSI_ALIGNMENT_NONE */
+    float total, blank, last;
+    float next_total, next_blank, next_last;
+    bool has_memo;       /* this frame: the likeliest way comes from the parent */
+    bool is_kept;        /* this frame */
+    uint64_t may_follow; /* what the dictionary lets follow: not in it, not allowed */
+    uint64_t living;     /* children in the beam, where sets are exact; else none */
+    uint64_t children;   /* children of the node: not in it, no such child */
+};
+
+/* A label that may be said: likeliest first. */
+struct dsi_prefix_likely {
+    uint64_t reached; /* set of this one and those before */
+    float log_prob;
+    uint32_t label;
+};
+
+/* What was in the beam. */
+struct dsi_prefix_leaver {
+    uint32_t slot, node;
+};
+
+/* An extension that was not in the beam before the frame. */
 struct dsi_prefix_extension {
-    uint32_t parent, label;
-    uint32_t child; /* a node that is not active, or DSI_LABEL_NONE */
-    uint32_t state; /* of the dictionary, where there is no child */
+    uint32_t parent; /* slot */
+    uint32_t label;
+    uint32_t child; /* a node that is not in the beam, or DSI_LABEL_NONE */
     float score, entry_score;
+    uint32_t alignment; /* where it is kept */
     bool is_kept;
 };
 
@@ -74,16 +99,18 @@ struct dsi_prefix {
     /* Of the frame; all owned, [n_labels]. */
     double *probs;
     float *posteriors; /* their logarithms */
-    float *log_probs;  /* what upstream adds up: kept from -inf */
+    float *log_probs;  /* what upstream adds up: kept from -inf, which those not chosen have */
     uint32_t *order;   /* [n_chosen] labels that may be said, in upstream's order */
     uint32_t *places;  /* of each label in `order`, or DSI_PREFIX_NO_PLACE */
     size_t n_chosen;
-    uint32_t *likeliest; /* [n_likeliest] the same but for the blank, likeliest first */
+    struct dsi_prefix_likely *likeliest; /* [n_likeliest] those that may matter, but the blank */
     size_t n_likeliest;
-    float cutoff;        /* of a label's log probability and the score of a prefix: nothing below */
-    float threshold;     /* of extensions: worse ones need no listing, they will not be kept */
-    uint32_t *children;  /* scratch: of one prefix, by label; DSI_LABEL_NONE in between */
-    uint32_t *followers; /* scratch: of one prefix */
+    float best_total; /* of the members */
+    float cutoff;     /* of a label's log probability and the score of a prefix: nothing below */
+    float threshold;  /* of extensions: worse ones need no listing, they will not be kept */
+    float limit, unit_limit; /* the same of probabilities alone: of a label, of one with a unit */
+    uint32_t *children;      /* scratch: of one prefix, by label; DSI_LABEL_NONE in between */
+    uint32_t *followers;     /* scratch: of one prefix */
 
     struct dsi_label_tree tree;
     struct dsi_prefix_node *nodes; /* owned; beside tree.nodes */
@@ -91,20 +118,44 @@ struct dsi_prefix {
     struct dsi_alignment_pool alignments;
     struct dsi_scoring_pool contexts;
 
-    uint32_t *active; /* owned; [config.beam_width] */
-    size_t n_active;
+    uint64_t may_begin;                /* the labels that words begin with */
+    uint32_t space;                    /* the label that ends a unit, where these are words */
+    bool is_exact;                     /* sets of labels are: there are few */
+    struct dsi_prefix_member *members; /* owned; [config.beam_width] by slot, the beam */
+    struct dsi_prefix_member *spare;   /* owned; as many, where the order is needed */
+    size_t n_members;
     float worst_total;                       /* of them */
     struct dsi_prefix_extension *extensions; /* owned; those of one parent together */
     size_t n_extensions, extensions_capacity;
-    size_t *ends;                  /* owned; [config.beam_width] of each active one's extensions */
+    size_t *ends;                      /* owned; [config.beam_width] of each member's extensions */
+    struct dsi_prefix_leaver *leavers; /* owned; [config.beam_width] */
+    size_t n_leavers;
+    uint32_t *slots;               /* scratch; owned; [config.beam_width] */
     struct dsi_prefix_rank *ranks; /* owned; of labels, of the frame, of the results */
     size_t ranks_capacity;
 };
 
-float dsi_prefix_add_logs(float a, float b);
+/* exp of less vanishes beside 1 in float32: its logarithm is below that of 2^-24. */
+#define DSI_PREFIX_NEGLIGIBLE (-17.0f)
 
+static inline float dsi_prefix_add_logs(float a, float b) {
+    const float highest = a > b ? a : b;
+    const float lowest = a > b ? b : a;
+
+    if (lowest - highest < DSI_PREFIX_NEGLIGIBLE || lowest <= DSI_PREFIX_IMPOSSIBLE) {
+        return highest;
+    }
+    return logf(1.0f + expf(lowest - highest)) + highest; /* expf(0) is 1 */
+}
+
+/* Whether the node is in the beam. */
 static inline bool dsi_prefix_is_active(const struct dsi_prefix *prefix, uint32_t index) {
-    return prefix->tree.nodes[index].now.total > -INFINITY;
+    return prefix->nodes[index].slot != DSI_PREFIX_NO_PLACE;
+}
+
+/* What stands for a label in a set. */
+static inline uint64_t dsi_prefix_get_bit(uint32_t label) {
+    return UINT64_C(1) << label % 64;
 }
 
 /* Whether ties are decided as upstream does: for the first minute. To list the prefixes in its
@@ -134,13 +185,17 @@ float dsi_prefix_score_unit(const struct dsi_prefix *prefix, uint32_t node, uint
 /* The same for a unit that ends with the node itself, computed once. */
 float dsi_prefix_get_end_score(struct dsi_prefix *prefix, uint32_t node);
 
-/* What `may_follow` of a node is whose `state` is known. */
+/* What `may_follow` of a node is whose `state` is known; `may_begin` for the first state. */
+uint64_t dsi_prefix_find_may_begin(const struct dsi_prefix *prefix);
 uint64_t dsi_prefix_get_may_follow(const struct dsi_prefix *prefix, uint32_t state);
 
-/* Finds the labels (not the blank) that may follow `node` in this frame, as far as its `may_follow`
- * tells, and leave its score no lower than `limit`: in upstream's order. Returns their number; they
- * are in prefix->followers. */
-size_t dsi_prefix_find_followers(const struct dsi_prefix *prefix, uint32_t node, float limit);
+/* Finds the labels (not the blank) that may follow a prefix in this frame, as far as sets tell, and
+ * leave its score no lower than `limit` (the space of words: `unit_limit`), in upstream's order.
+ * Children in the beam are left out where sets are exact. Returns their number; they are in
+ * prefix->followers. */
+size_t dsi_prefix_find_followers(const struct dsi_prefix *prefix,
+                                 const struct dsi_prefix_member *member, float limit,
+                                 float unit_limit);
 
 /* Whether the dictionary lets `label` follow `node`; *next is the state behind it. */
 bool dsi_prefix_may_follow(const struct dsi_prefix *prefix, uint32_t node, uint32_t label,
@@ -158,12 +213,30 @@ enum dsinfer_status dsi_prefix_extend_frame(struct dsi_prefix *prefix, float thr
 
 enum dsinfer_status dsi_prefix_keep_best(struct dsi_prefix *prefix);
 
-/* What a new node begins with: the units of its extension, no time. ERR_NO_MEMORY. */
-enum dsinfer_status dsi_prefix_fill_node(struct dsi_prefix *prefix, uint32_t index,
-                                         const struct dsi_prefix_extension *extension);
+/* What a new node begins with: `state` of the dictionary, its units, no time, no slot.
+ * ERR_NO_MEMORY. */
+enum dsinfer_status dsi_prefix_fill_node(struct dsi_prefix *prefix, uint32_t index, uint32_t state,
+                                         float entry_score);
 
 /* Makes room for `n` ranks. */
 bool dsi_prefix_reserve_ranks(struct dsi_prefix *prefix, size_t n);
+
+/* prefix_member.c: who is in the beam. */
+
+/* Puts a node into an empty slot, with its scores. The alignment is handed over. */
+void dsi_prefix_join(struct dsi_prefix *prefix, uint32_t slot, uint32_t node, float blank,
+                     float last, float total, uint32_t alignment);
+
+/* Takes a prefix out of the beam, its slot is empty then, and lists it as a leaver. */
+void dsi_prefix_leave(struct dsi_prefix *prefix, uint32_t slot);
+
+/* Takes the leavers, as far as nothing hangs on them, out of the tree. */
+void dsi_prefix_remove_leavers(struct dsi_prefix *prefix);
+
+/* Puts the prefixes of the slots from[0 … n), all there are, into the slots 0 … n - 1 of `to`,
+ * which may be the same array where the slots ascend, and makes that the beam. */
+void dsi_prefix_arrange(struct dsi_prefix *prefix, struct dsi_prefix_member *to,
+                        const uint32_t *from, size_t n);
 
 /* prefix_saved.c */
 

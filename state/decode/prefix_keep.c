@@ -21,34 +21,34 @@ bool dsi_prefix_reserve_ranks(struct dsi_prefix *prefix, size_t n) {
 
 /* --- the best --------------------------------------------------------------------------------- */
 
-/* Rank of the i-th active prefix. */
-static struct dsi_prefix_rank rank_active(const struct dsi_prefix *prefix, size_t i) {
-    const uint32_t index = prefix->active[i];
+/* Rank of the member in a slot. */
+static struct dsi_prefix_rank rank_member(const struct dsi_prefix *prefix, size_t slot) {
+    const struct dsi_prefix_member *member = &prefix->members[slot];
 
-    return (struct dsi_prefix_rank){prefix->nodes[index].total,
-                                    dsi_prefix_get_tie(prefix, prefix->tree.nodes[index].label),
-                                    (uint32_t)i};
+    return (struct dsi_prefix_rank){member->next_total, dsi_prefix_get_tie(prefix, member->label),
+                                    (uint32_t)slot};
 }
 
-/* Rank of the i-th extension, whose index is counted behind the active prefixes. */
+/* Rank of the i-th extension, whose index is counted behind the slots. */
 static struct dsi_prefix_rank rank_extension(const struct dsi_prefix *prefix, size_t i) {
     const struct dsi_prefix_extension *extension = &prefix->extensions[i];
 
     return (struct dsi_prefix_rank){extension->score, dsi_prefix_get_tie(prefix, extension->label),
-                                    (uint32_t)(prefix->n_active + i)};
+                                    (uint32_t)(prefix->n_members + i)};
 }
 
 /* Writes the rank of a node if it lives after this frame; returns how many. */
 static size_t list_node(const struct dsi_prefix *prefix, uint32_t index,
                         struct dsi_prefix_rank *ranks) {
-    const uint32_t slot = prefix->nodes[index].slot;
+    const struct dsi_prefix_node *own = &prefix->nodes[index];
 
     if (dsi_prefix_is_active(prefix, index)) {
-        ranks[0] = rank_active(prefix, slot);
+        ranks[0] = rank_member(prefix, own->slot);
         return 1;
     }
-    if (slot < prefix->n_extensions && prefix->extensions[slot].child == index) {
-        ranks[0] = rank_extension(prefix, slot);
+    if (own->extension < prefix->n_extensions &&
+        prefix->extensions[own->extension].child == index) {
+        ranks[0] = rank_extension(prefix, own->extension);
         return 1;
     }
     return 0;
@@ -105,31 +105,33 @@ static void list_in_order(const struct dsi_prefix *prefix, struct dsi_prefix_ran
 static void list_quickly(const struct dsi_prefix *prefix, struct dsi_prefix_rank *ranks) {
     size_t i;
 
-    for (i = 0; i < prefix->n_active; i++) {
-        *ranks++ = rank_active(prefix, i);
+    for (i = 0; i < prefix->n_members; i++) {
+        *ranks++ = rank_member(prefix, i);
     }
     for (i = 0; i < prefix->n_extensions; i++) {
         *ranks++ = rank_extension(prefix, i);
     }
 }
 
-static bool is_equal(const struct dsi_prefix_rank *a, const struct dsi_prefix_rank *b) {
-    return a->score == b->score && a->tie == b->tie;
-}
-
 /* Whether one of the `n_best` first ranks is as good as one of the others. */
 static bool is_tied(const struct dsi_prefix_rank *ranks, size_t n, size_t n_best) {
-    const struct dsi_prefix_rank *worst = ranks;
+    float worst = INFINITY;
+    uint32_t tie = 0; /* of the worst of the best */
     size_t i;
 
-    for (i = 1; i < n_best; i++) {
-        if (ranks[i].score < worst->score ||
-            (ranks[i].score == worst->score && ranks[i].tie > worst->tie)) {
-            worst = &ranks[i];
-        }
+    for (i = 0; i < n_best; i++) {
+        worst = ranks[i].score < worst ? ranks[i].score : worst;
+    }
+    for (i = n_best; i < n && ranks[i].score < worst; i++) {
+    }
+    if (i == n) {
+        return false;
+    }
+    for (i = 0; i < n_best; i++) {
+        tie = ranks[i].score == worst && ranks[i].tie > tie ? ranks[i].tie : tie;
     }
     for (i = n_best; i < n; i++) {
-        if (is_equal(&ranks[i], worst)) {
+        if (ranks[i].score == worst && ranks[i].tie == tie) {
             return true;
         }
     }
@@ -144,9 +146,13 @@ static enum dsinfer_status choose_best(struct dsi_prefix *prefix, size_t *n_kept
     bool is_ordered = follows_order && prefix->rules.needs_order;
 
     for (;;) {
-        const size_t n = prefix->n_active + prefix->n_extensions;
+        const size_t n = prefix->n_members + prefix->n_extensions;
         enum dsinfer_status status;
 
+        *n_kept = n < beam_width ? n : beam_width;
+        if (n <= beam_width && !is_ordered) {
+            return DSINFER_OK;
+        }
         if (!dsi_prefix_reserve_ranks(prefix, n)) {
             return DSINFER_ERR_NO_MEMORY;
         }
@@ -156,7 +162,6 @@ static enum dsinfer_status choose_best(struct dsi_prefix *prefix, size_t *n_kept
             list_quickly(prefix, prefix->ranks);
         }
         dsi_prefix_select(prefix->ranks, n, beam_width);
-        *n_kept = n < beam_width ? n : beam_width;
         if (is_ordered || !follows_order || !is_tied(prefix->ranks, n, *n_kept)) {
             return DSINFER_OK;
         }
@@ -170,19 +175,19 @@ static enum dsinfer_status choose_best(struct dsi_prefix *prefix, size_t *n_kept
 
 /* --- new nodes -------------------------------------------------------------------------------- */
 
-/* Gives the likeliest way to a prefix its time. */
-static enum dsinfer_status align(struct dsi_prefix *prefix, uint32_t index, uint32_t parent) {
-    struct dsi_label_node *node = &prefix->tree.nodes[index];
-
+/* The likeliest way to a prefix: that of its parent, and the time of its last label. */
+static enum dsinfer_status align(struct dsi_prefix *prefix, uint32_t parent, uint32_t label,
+                                 uint32_t *alignment) {
     return dsi_alignment_add(
-        &prefix->alignments, prefix->tree.nodes[parent].alignment,
-        (struct dsi_alignment_time){prefix->n_frames, prefix->posteriors[node->label]},
-        &node->next_alignment);
+        &prefix->alignments, prefix->members[parent].alignment,
+        (struct dsi_alignment_time){prefix->n_frames, prefix->posteriors[label]}, alignment);
 }
 
-enum dsinfer_status dsi_prefix_fill_node(struct dsi_prefix *prefix, uint32_t index,
-                                         const struct dsi_prefix_extension *extension) {
+enum dsinfer_status dsi_prefix_fill_node(struct dsi_prefix *prefix, uint32_t index, uint32_t state,
+                                         float entry_score) {
     const struct dsi_scoring *scoring = prefix->config.scoring;
+    const uint32_t parent = prefix->tree.nodes[index].parent;
+    const uint32_t label = prefix->tree.nodes[index].label;
     struct dsi_prefix_node *nodes =
         dsi_grow(prefix->nodes, &prefix->nodes_capacity, prefix->tree.n_nodes, sizeof(*nodes));
     struct dsi_scoring_context context;
@@ -193,17 +198,20 @@ enum dsinfer_status dsi_prefix_fill_node(struct dsi_prefix *prefix, uint32_t ind
     }
     prefix->nodes = nodes;
     nodes[index] = (struct dsi_prefix_node){
-        .may_follow = dsi_prefix_get_may_follow(prefix, extension->state),
-        .state = extension->state,
-        .context = nodes[extension->parent].context,
-        .entry_score = extension->entry_score,
+        .slot = DSI_PREFIX_NO_PLACE,
+        .state = state,
+        .context = nodes[parent].context,
+        .entry_score = entry_score,
     };
-    if (!scoring || !dsi_prefix_is_boundary(prefix, extension->parent, extension->label)) {
+    if (prefix->is_exact && dsi_prefix_is_active(prefix, parent)) {
+        prefix->members[nodes[parent].slot].children |= dsi_prefix_get_bit(label);
+    }
+    if (!scoring || !dsi_prefix_is_boundary(prefix, parent, label)) {
         return DSINFER_OK;
     }
-    (void)dsi_prefix_score_unit(
-        prefix, extension->parent,
-        scoring->unit == DSI_SCORING_WORDS ? DSI_LABEL_NONE : extension->label, false, &context);
+    (void)dsi_prefix_score_unit(prefix, parent,
+                                scoring->unit == DSI_SCORING_WORDS ? DSI_LABEL_NONE : label, false,
+                                &context);
     status = dsi_scoring_pool_add(&prefix->contexts, &context, &nodes[index].context);
     prefix->tree.nodes[index].ends_unit = status == DSINFER_OK;
     return status;
@@ -211,158 +219,140 @@ enum dsinfer_status dsi_prefix_fill_node(struct dsi_prefix *prefix, uint32_t ind
 
 /* Makes the node of an extension, behind the other children of its parent. */
 static enum dsinfer_status add_node(struct dsi_prefix *prefix,
-                                    const struct dsi_prefix_extension *extension, uint32_t *out) {
+                                    struct dsi_prefix_extension *extension) {
+    const uint32_t parent = prefix->members[extension->parent].node;
+    const uint32_t label = extension->label;
     const struct dsi_label_node *tree = prefix->tree.nodes;
-    uint32_t last = tree[extension->parent].first_child;
+    uint32_t last = tree[parent].first_child;
     enum dsinfer_status status;
+    uint32_t state;
 
     while (last != DSI_LABEL_NONE && tree[last].next != DSI_LABEL_NONE) {
         last = tree[last].next;
     }
-    status = dsi_label_tree_add(&prefix->tree, extension->parent, last, extension->label, out);
+    if (!dsi_prefix_may_follow(prefix, parent, label, &state)) {
+        state = dsi_prefix_get_dictionary(prefix)->start; /* the arcs are not in order */
+    }
+    status = dsi_label_tree_add(&prefix->tree, parent, last, label, &extension->child);
     if (status == DSINFER_OK) {
-        status = dsi_prefix_fill_node(prefix, *out, extension);
+        status = dsi_prefix_fill_node(prefix, extension->child, state, extension->entry_score);
     }
     if (status == DSINFER_OK) {
-        prefix->nodes[*out].best = prefix->log_probs[extension->label];
-        prefix->nodes[*out].time =
-            (struct dsi_alignment_time){prefix->n_frames, prefix->posteriors[extension->label]};
+        prefix->nodes[extension->child].best = prefix->log_probs[label];
+        prefix->nodes[extension->child].time =
+            (struct dsi_alignment_time){prefix->n_frames, prefix->posteriors[label]};
     }
     return status;
 }
 
-/* Gives an extension that is kept its node, with the scores of what has just come about. */
-static enum dsinfer_status keep_extension(struct dsi_prefix *prefix,
-                                          struct dsi_prefix_extension *extension) {
-    enum dsinfer_status status = DSINFER_OK;
-
-    if (extension->child == DSI_LABEL_NONE) {
-        status = add_node(prefix, extension, &extension->child);
-        if (status != DSINFER_OK) {
-            return status;
-        }
-    }
-    prefix->nodes[extension->child].blank = DSI_PREFIX_IMPOSSIBLE;
-    prefix->nodes[extension->child].label = extension->score;
-    prefix->nodes[extension->child].total = extension->score;
-    if (prefix->rules.time == DSI_PREFIX_TIME_BY_ALIGNMENT) {
-        status = align(prefix, extension->child, extension->parent);
-    }
-    return status;
-}
-
-/* Makes the indices of the ranks that are kept those of nodes. */
-static enum dsinfer_status make_nodes(struct dsi_prefix *prefix, size_t n_kept) {
+/* Unmarks what is not kept. */
+static void mark_others(struct dsi_prefix *prefix, size_t n_kept) {
+    const size_t n = prefix->n_members + prefix->n_extensions;
     size_t i;
 
-    for (i = 0; i < n_kept; i++) {
+    for (i = n_kept; i < n; i++) {
         const uint32_t index = prefix->ranks[i].index;
 
-        if (index >= prefix->n_active) {
-            prefix->extensions[index - prefix->n_active].is_kept = true;
-        } else if (prefix->rules.time == DSI_PREFIX_TIME_BY_ALIGNMENT &&
-                   prefix->nodes[prefix->active[index]].has_memo) {
-            const uint32_t node = prefix->active[index];
-            enum dsinfer_status status = align(prefix, node, prefix->tree.nodes[node].parent);
-
-            if (status != DSINFER_OK) {
-                return status;
-            }
+        if (index < prefix->n_members) {
+            prefix->members[index].is_kept = false;
+        } else {
+            prefix->extensions[index - prefix->n_members].is_kept = false;
         }
     }
-    for (i = 0; i < prefix->n_extensions; i++) { /* siblings in upstream's order */
-        if (prefix->extensions[i].is_kept) {
-            enum dsinfer_status status = keep_extension(prefix, &prefix->extensions[i]);
+}
 
-            if (status != DSINFER_OK) {
-                return status;
-            }
+/* Gives what is kept its nodes (siblings in upstream's order) and its new alignments, from the old
+ * ones of the parents. */
+static enum dsinfer_status make_nodes(struct dsi_prefix *prefix) {
+    const bool has_alignments = prefix->rules.time == DSI_PREFIX_TIME_BY_ALIGNMENT;
+    enum dsinfer_status status = DSINFER_OK;
+    size_t i;
+
+    for (i = 0; has_alignments && i < prefix->n_members && status == DSINFER_OK; i++) {
+        struct dsi_prefix_member *member = &prefix->members[i];
+
+        if (member->has_memo && member->is_kept) {
+            status = align(prefix, member->parent, member->label, &member->next_alignment);
         }
     }
-    for (i = 0; i < n_kept; i++) {
-        struct dsi_prefix_rank *rank = &prefix->ranks[i];
+    for (i = 0; i < prefix->n_extensions && status == DSINFER_OK; i++) {
+        struct dsi_prefix_extension *extension = &prefix->extensions[i];
 
-        rank->index = rank->index < prefix->n_active
-                          ? prefix->active[rank->index]
-                          : prefix->extensions[rank->index - prefix->n_active].child;
+        extension->alignment = DSI_ALIGNMENT_NONE;
+        if (!extension->is_kept) {
+            continue;
+        }
+        if (has_alignments) {
+            status = align(prefix, extension->parent, extension->label, &extension->alignment);
+        }
+        if (status == DSINFER_OK && extension->child == DSI_LABEL_NONE) {
+            status = add_node(prefix, extension);
+        }
     }
-    return DSINFER_OK;
+    return status;
 }
 
 /* --- the next frame --------------------------------------------------------------------------- */
 
 /* Makes the scores and alignments of this frame those of the next one's past. */
-static void move_on(struct dsi_prefix *prefix, size_t n_kept) {
-    size_t i;
+static void move_on(struct dsi_prefix *prefix) {
+    uint32_t slot;
 
     prefix->worst_total = INFINITY;
-    for (i = 0; i < n_kept; i++) {
-        const uint32_t index = prefix->ranks[i].index;
-        struct dsi_label_node *node = &prefix->tree.nodes[index];
-        struct dsi_prefix_node *own = &prefix->nodes[index];
+    for (slot = 0; slot < prefix->n_members; slot++) {
+        struct dsi_prefix_member *member = &prefix->members[slot];
 
-        node->now = (struct dsi_label_score){own->total, own->blank, own->label};
-        if (node->next_alignment != DSI_ALIGNMENT_NONE) {
-            dsi_alignment_unref(&prefix->alignments, node->alignment);
-            node->alignment = node->next_alignment;
-            node->next_alignment = DSI_ALIGNMENT_NONE;
-        }
-        own->slot = (uint32_t)i;
-        prefix->active[i] = index;
-        prefix->worst_total = own->total < prefix->worst_total ? own->total : prefix->worst_total;
-    }
-    prefix->n_active = n_kept;
-}
-
-/* Takes what is not active and has no children out of the tree, from a node upwards. */
-static void remove_nodes(struct dsi_prefix *prefix, uint32_t index) {
-    struct dsi_label_node *nodes = prefix->tree.nodes;
-
-    while (index != prefix->tree.root && nodes[index].first_child == DSI_LABEL_NONE &&
-           !dsi_prefix_is_active(prefix, index)) {
-        const uint32_t parent = nodes[index].parent;
-
-        if (nodes[index].ends_unit) {
-            dsi_scoring_pool_remove(&prefix->contexts, prefix->nodes[index].context);
-        }
-        dsi_label_tree_remove(&prefix->tree, index);
-        index = parent;
-    }
-}
-
-/* Makes the active prefixes among the ranks that are not kept inactive, and the indices of these
- * ranks those of their nodes, or DSI_LABEL_NONE. */
-static void drop_others(struct dsi_prefix *prefix, size_t n_kept, size_t n) {
-    size_t i;
-
-    for (i = n_kept; i < n; i++) {
-        struct dsi_prefix_rank *rank = &prefix->ranks[i];
-        struct dsi_label_node *node;
-
-        if (rank->index >= prefix->n_active) {
-            rank->index = DSI_LABEL_NONE;
+        if (!member->is_kept) {
+            dsi_prefix_leave(prefix, slot);
             continue;
         }
-        rank->index = prefix->active[rank->index];
-        node = &prefix->tree.nodes[rank->index];
-        node->now.total = -INFINITY;
-        dsi_alignment_unref(&prefix->alignments, node->alignment);
-        node->alignment = DSI_ALIGNMENT_NONE;
+        member->total = member->next_total;
+        member->blank = member->next_blank;
+        member->last = member->next_last;
+        if (member->next_alignment != DSI_ALIGNMENT_NONE) {
+            dsi_alignment_unref(&prefix->alignments, member->alignment);
+            member->alignment = member->next_alignment;
+            member->next_alignment = DSI_ALIGNMENT_NONE;
+        }
+        prefix->worst_total =
+            member->total < prefix->worst_total ? member->total : prefix->worst_total;
     }
 }
 
-/* Takes them out of the tree as far as nothing hangs on them. */
-static void remove_others(struct dsi_prefix *prefix, size_t n_kept, size_t n) {
+/* Lets the extensions that are kept join the beam, in the slots of those who left: there are no
+ * fewer, as the beam never shrinks. */
+static void let_in(struct dsi_prefix *prefix) {
+    size_t n = 0;
     size_t i;
 
-    for (i = n_kept; i < n; i++) {
+    for (i = 0; i < prefix->n_extensions; i++) {
+        const struct dsi_prefix_extension *extension = &prefix->extensions[i];
+        const float score = extension->score;
+
+        if (!extension->is_kept) {
+            continue;
+        }
+        dsi_prefix_join(
+            prefix, n < prefix->n_leavers ? prefix->leavers[n].slot : (uint32_t)prefix->n_members++,
+            extension->child, DSI_PREFIX_IMPOSSIBLE, score, score, extension->alignment);
+        n++;
+        prefix->worst_total = score < prefix->worst_total ? score : prefix->worst_total;
+    }
+}
+
+/* Puts the members in the order of the ranks. */
+static void put_in_order(struct dsi_prefix *prefix, size_t n_before) {
+    uint32_t *slots = prefix->slots;
+    size_t i;
+
+    for (i = 0; i < prefix->n_members; i++) {
         const uint32_t index = prefix->ranks[i].index;
 
-        if (index != DSI_LABEL_NONE &&
-            prefix->tree.nodes[index].parent != DSI_LABEL_NONE) { /* not gone with a child */
-            remove_nodes(prefix, index);
-        }
+        slots[i] = index < n_before
+                       ? index
+                       : prefix->nodes[prefix->extensions[index - n_before].child].slot;
     }
+    dsi_prefix_arrange(prefix, prefix->spare, slots, prefix->n_members);
 }
 
 /* Moves the root down as far as all prefixes go the same way; with a language model, to the end of
@@ -393,31 +383,24 @@ static enum dsinfer_status commit_labels(struct dsi_prefix *prefix) {
 
 /* Drops the prefixes that differ from the best one in the older half of what is not put aside. */
 static void drop_old(struct dsi_prefix *prefix) {
-    struct dsi_label_node *nodes = prefix->tree.nodes;
-    uint32_t best = prefix->active[0];
+    const struct dsi_prefix_member *best = prefix->members;
     size_t n_kept = 0;
     uint32_t middle;
-    size_t i;
+    uint32_t slot;
 
-    for (i = 1; i < prefix->n_active; i++) {
-        best =
-            nodes[prefix->active[i]].now.total > nodes[best].now.total ? prefix->active[i] : best;
+    for (slot = 1; slot < prefix->n_members; slot++) {
+        best = prefix->members[slot].total > best->total ? &prefix->members[slot] : best;
     }
-    middle = dsi_label_tree_find_middle(&prefix->tree, best, prefix->config.scoring != NULL);
-    for (i = 0; i < prefix->n_active; i++) {
-        const bool is_kept = dsi_label_tree_is_below(&prefix->tree, prefix->active[i], middle);
-
-        prefix->ranks[i].index = is_kept ? DSI_LABEL_NONE : (uint32_t)i;
-    }
-    drop_others(prefix, 0, prefix->n_active);
-    for (i = 0; i < prefix->n_active; i++) {
-        if (dsi_prefix_is_active(prefix, prefix->active[i])) {
-            prefix->nodes[prefix->active[i]].slot = (uint32_t)n_kept;
-            prefix->active[n_kept++] = prefix->active[i];
+    middle = dsi_label_tree_find_middle(&prefix->tree, best->node, prefix->config.scoring != NULL);
+    for (slot = 0; slot < prefix->n_members; slot++) {
+        if (dsi_label_tree_is_below(&prefix->tree, prefix->members[slot].node, middle)) {
+            prefix->slots[n_kept++] = slot;
+        } else {
+            dsi_prefix_leave(prefix, slot);
         }
     }
-    remove_others(prefix, 0, prefix->n_active);
-    prefix->n_active = n_kept;
+    dsi_prefix_arrange(prefix, prefix->members, prefix->slots, n_kept);
+    dsi_prefix_remove_leavers(prefix);
 }
 
 static enum dsinfer_status commit(struct dsi_prefix *prefix) {
@@ -426,11 +409,11 @@ static enum dsinfer_status commit(struct dsi_prefix *prefix) {
     if (dsi_label_tree_is_overgrown(&prefix->tree, prefix->config.beam_width)) {
         drop_old(prefix);
     }
-    if (root->label == DSI_LABEL_NONE && root->now.total > -INFINITY) {
+    if (root->label == DSI_LABEL_NONE && dsi_prefix_is_active(prefix, prefix->tree.root)) {
         return DSINFER_OK; /* nothing has been said for sure */
     }
     if (prefix->rules.time == DSI_PREFIX_TIME_BY_ALIGNMENT) {
-        const uint32_t alignment = prefix->tree.nodes[prefix->active[0]].alignment;
+        const uint32_t alignment = prefix->members[0].alignment;
         enum dsinfer_status status = dsi_alignment_commit(&prefix->alignments, alignment);
 
         if (status != DSINFER_OK) {
@@ -441,18 +424,22 @@ static enum dsinfer_status commit(struct dsi_prefix *prefix) {
 }
 
 enum dsinfer_status dsi_prefix_keep_best(struct dsi_prefix *prefix) {
+    const size_t n_before = prefix->n_members;
     size_t n_kept = 0;
     enum dsinfer_status status = choose_best(prefix, &n_kept);
-    const size_t n = prefix->n_active + prefix->n_extensions;
 
     if (status == DSINFER_OK) {
-        status = make_nodes(prefix, n_kept);
+        mark_others(prefix, n_kept);
+        status = make_nodes(prefix);
     }
     if (status != DSINFER_OK) {
         return status;
     }
-    drop_others(prefix, n_kept, n);
-    move_on(prefix, n_kept);
-    remove_others(prefix, n_kept, n);
+    move_on(prefix);
+    let_in(prefix);
+    if (prefix->rules.needs_order && dsi_prefix_follows_order(prefix)) {
+        put_in_order(prefix, n_before);
+    }
+    dsi_prefix_remove_leavers(prefix);
     return prefix->n_frames % COMMIT_INTERVAL == 0 ? commit(prefix) : DSINFER_OK;
 }

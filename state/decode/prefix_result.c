@@ -36,15 +36,15 @@ size_t dsi_prefix_rank_results(struct dsi_search *search) {
     struct dsi_prefix *prefix = get_prefix(search);
     size_t i;
 
-    for (i = 0; i < prefix->n_active; i++) {
-        const uint32_t index = prefix->active[i];
-        const struct dsi_label_node *node = &prefix->tree.nodes[index];
+    for (i = 0; i < prefix->n_members; i++) {
+        const struct dsi_prefix_member *member = &prefix->members[i];
 
-        prefix->ranks[i] = (struct dsi_prefix_rank){node->now.total + get_last_score(prefix, index),
-                                                    dsi_prefix_get_tie(prefix, node->label), index};
+        prefix->ranks[i] =
+            (struct dsi_prefix_rank){member->total + get_last_score(prefix, member->node),
+                                     dsi_prefix_get_tie(prefix, member->label), member->node};
     }
-    dsi_prefix_sort(prefix->ranks, prefix->n_active);
-    return prefix->n_active;
+    dsi_prefix_sort(prefix->ranks, prefix->n_members);
+    return prefix->n_members;
 }
 
 double dsi_prefix_get_score(const struct dsi_search *search, size_t i) {
@@ -65,7 +65,8 @@ void dsi_prefix_get_labels(const struct dsi_search *search, size_t i,
 
     dsi_label_tree_get(&prefix->tree, index, labels);
     if (prefix->rules.time == DSI_PREFIX_TIME_BY_ALIGNMENT) {
-        dsi_alignment_get(&prefix->alignments, nodes[index].alignment, labels, nodes[index].depth);
+        dsi_alignment_get(&prefix->alignments, prefix->members[prefix->nodes[index].slot].alignment,
+                          labels, nodes[index].depth);
         return;
     }
     for (; index != prefix->tree.root; index = nodes[index].parent) {

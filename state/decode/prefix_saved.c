@@ -23,9 +23,8 @@ static bool has_best(const struct dsi_prefix *prefix) {
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-/* Lists the nodes; `places` are those in the beam. */
-static void write_nodes(const struct dsi_prefix *prefix, const uint32_t *places,
-                        struct dsi_alignment_saved *saved, struct dsi_writer *writer) {
+static void write_nodes(const struct dsi_prefix *prefix, struct dsi_alignment_saved *saved,
+                        struct dsi_writer *writer) {
     const struct dsi_label_tree *tree = &prefix->tree;
     uint32_t before = DSI_LABEL_NONE;
     uint32_t timestep = 0;
@@ -33,7 +32,6 @@ static void write_nodes(const struct dsi_prefix *prefix, const uint32_t *places,
 
     for (index = tree->root; index != DSI_LABEL_NONE;
          index = dsi_label_tree_get_next(tree, index)) {
-        const struct dsi_label_node *node = &tree->nodes[index];
         const struct dsi_prefix_node *own = &prefix->nodes[index];
 
         if (before != DSI_LABEL_NONE) {
@@ -47,14 +45,16 @@ static void write_nodes(const struct dsi_prefix *prefix, const uint32_t *places,
             dsi_writer_put_float(writer, own->best);
         }
         before = index;
-        dsi_writer_put_number(writer, places[index]);
-        if (places[index] > 0) {
-            dsi_writer_put_float(writer, node->now.blank);
-            dsi_writer_put_float(writer, node->now.label);
-        }
-        if (places[index] > 0 && is_by_alignment(prefix)) {
-            dsi_alignment_write(&prefix->alignments, saved, node->alignment, prefix->n_frames,
-                                writer);
+        dsi_writer_put_number(writer, own->slot + 1); /* 0: not in the beam */
+        if (dsi_prefix_is_active(prefix, index)) {
+            const struct dsi_prefix_member *member = &prefix->members[own->slot];
+
+            dsi_writer_put_float(writer, member->blank);
+            dsi_writer_put_float(writer, member->last);
+            if (is_by_alignment(prefix)) {
+                dsi_alignment_write(&prefix->alignments, saved, member->alignment, prefix->n_frames,
+                                    writer);
+            }
         }
     }
 }
@@ -62,30 +62,19 @@ static void write_nodes(const struct dsi_prefix *prefix, const uint32_t *places,
 enum dsinfer_status dsi_prefix_write(const struct dsi_search *search, struct dsi_writer *writer) {
     const struct dsi_prefix *prefix = (const struct dsi_prefix *)(const void *)search;
     struct dsi_alignment_saved saved = {0};
-    enum dsinfer_status status = DSINFER_ERR_NO_MEMORY;
-    uint32_t *places = dsi_calloc(prefix->tree.n_nodes, sizeof(*places));
-    size_t i;
+    enum dsinfer_status status;
 
-    if (!places) {
-        goto out;
-    }
     dsi_writer_put_number(writer, prefix->has_begun);
     status = dsi_alignment_begin_write(&prefix->alignments, &saved, writer);
-    if (status != DSINFER_OK) {
-        goto out;
+    if (status == DSINFER_OK) {
+        dsi_label_tree_write_root(&prefix->tree, writer);
+        if (dsi_prefix_get_dictionary(prefix)) {
+            dsi_writer_put_number(writer, prefix->nodes[prefix->tree.root].state);
+        }
+        dsi_writer_put_number(writer, prefix->tree.n_used);
+        write_nodes(prefix, &saved, writer);
     }
-    for (i = 0; i < prefix->n_active; i++) {
-        places[prefix->active[i]] = (uint32_t)i + 1;
-    }
-    dsi_label_tree_write_root(&prefix->tree, writer);
-    if (dsi_prefix_get_dictionary(prefix)) {
-        dsi_writer_put_number(writer, prefix->nodes[prefix->tree.root].state);
-    }
-    dsi_writer_put_number(writer, prefix->tree.n_used);
-    write_nodes(prefix, places, &saved, writer);
-out:
     dsi_alignment_saved_finish(&saved);
-    dsi_free(places);
     return status;
 }
 
@@ -95,8 +84,8 @@ out:
 static void say_again(struct dsi_prefix *prefix, uint32_t first, struct dsi_reader *reader) {
     struct dsi_label_tree *tree = &prefix->tree;
     const uint32_t n = tree->nodes[tree->root].depth;
-    struct dsi_prefix_extension extension = {.parent = tree->root,
-                                             .state = prefix->nodes[tree->root].state};
+    const uint32_t state = prefix->nodes[tree->root].state;
+    uint32_t last = tree->root;
     struct dsi_scoring_context *context =
         &prefix->contexts.contexts[prefix->nodes[tree->root].context];
     uint32_t i;
@@ -109,14 +98,13 @@ static void say_again(struct dsi_prefix *prefix, uint32_t first, struct dsi_read
     for (i = first; i < n && reader->status == DSINFER_OK; i++) {
         uint32_t node;
 
-        extension.label = tree->labels[i];
-        if (dsi_reader_check(reader, dsi_label_tree_add(tree, extension.parent, DSI_LABEL_NONE,
-                                                        extension.label, &node)) &&
-            dsi_reader_check(reader, dsi_prefix_fill_node(prefix, node, &extension))) {
-            extension.parent = node;
+        if (dsi_reader_check(
+                reader, dsi_label_tree_add(tree, last, DSI_LABEL_NONE, tree->labels[i], &node)) &&
+            dsi_reader_check(reader, dsi_prefix_fill_node(prefix, node, state, 0.0f))) {
+            last = node;
         }
     }
-    while (tree->root != extension.parent && reader->status == DSINFER_OK) {
+    while (tree->root != last && reader->status == DSINFER_OK) {
         if (tree->nodes[tree->root].ends_unit) {
             dsi_scoring_pool_remove(&prefix->contexts, prefix->nodes[tree->root].context);
         }
@@ -129,7 +117,6 @@ static void read_units(struct dsi_prefix *prefix, struct dsi_reader *reader) {
     const struct dsi_scoring *scoring = prefix->config.scoring;
     const struct dsi_dictionary *dictionary = dsi_prefix_get_dictionary(prefix);
     struct dsi_label_tree *tree = &prefix->tree;
-    struct dsi_prefix_node *root;
     uint32_t state = prefix->nodes[tree->root].state;
 
     if (!scoring || reader->status != DSINFER_OK) {
@@ -144,9 +131,7 @@ static void read_units(struct dsi_prefix *prefix, struct dsi_reader *reader) {
     if (reader->status == DSINFER_OK && !tree->nodes[tree->root].ends_unit) {
         dsi_reader_fail(reader, "the labels that are certain do not end with a unit");
     }
-    root = &prefix->nodes[tree->root];
-    root->state = state;
-    root->may_follow = dsi_prefix_get_may_follow(prefix, state);
+    prefix->nodes[tree->root].state = state;
 }
 
 /* --- reading: the nodes ----------------------------------------------------------------------- */
@@ -157,31 +142,30 @@ static uint32_t read_node(struct dsi_prefix *prefix, uint32_t before, struct dsi
     const uint32_t n_labels = (uint32_t)prefix->config.n_labels - 1;
     const uint32_t index = dsi_label_tree_read_node(&prefix->tree, before, n_labels, reader);
     const struct dsi_label_node *nodes = prefix->tree.nodes;
-    struct dsi_prefix_extension extension = {0};
-    uint32_t sibling;
+    float entry_score = 0.0f;
+    uint32_t parent, label, sibling, state;
 
     if (reader->status != DSINFER_OK) {
         return before;
     }
-    extension.parent = nodes[index].parent;
-    extension.label = nodes[index].label;
+    parent = nodes[index].parent;
+    label = nodes[index].label;
     for (sibling = nodes[index].previous; sibling != DSI_LABEL_NONE;
          sibling = nodes[sibling].previous) {
-        if (nodes[sibling].label == extension.label) {
+        if (nodes[sibling].label == label) {
             dsi_reader_fail(reader, "two prefixes are the same");
             return before;
         }
     }
-    if (!dsi_prefix_may_follow(prefix, extension.parent, extension.label, &extension.state)) {
+    if (!dsi_prefix_may_follow(prefix, parent, label, &state)) {
         dsi_reader_fail(reader, "the dictionary has no such prefix");
         return before;
     }
     if (scoring && scoring->unit != DSI_SCORING_WORDS &&
-        dsi_prefix_is_boundary(prefix, extension.parent, extension.label)) {
-        extension.entry_score =
-            dsi_prefix_score_unit(prefix, extension.parent, extension.label, false, NULL);
+        dsi_prefix_is_boundary(prefix, parent, label)) {
+        entry_score = dsi_prefix_score_unit(prefix, parent, label, false, NULL);
     }
-    dsi_reader_check(reader, dsi_prefix_fill_node(prefix, index, &extension));
+    dsi_reader_check(reader, dsi_prefix_fill_node(prefix, index, state, entry_score));
     return index;
 }
 
@@ -207,28 +191,27 @@ static float take_score(struct dsi_reader *reader) {
 /* Gives a node its place in the beam and its scores. */
 static void read_place(struct dsi_prefix *prefix, struct dsi_alignment_saved *saved, uint32_t index,
                        struct dsi_reader *reader) {
-    struct dsi_label_node *node = &prefix->tree.nodes[index];
     const size_t place =
         (size_t)dsi_reader_take_number(reader, prefix->config.beam_width, "the place of a prefix");
+    uint32_t alignment = DSI_ALIGNMENT_NONE;
+    float blank, last;
 
-    node->now = (struct dsi_label_score){-INFINITY, -INFINITY, -INFINITY};
     if (place == 0) {
         return;
     }
-    if (prefix->active[place - 1] != DSI_LABEL_NONE) {
+    if (prefix->members[place - 1].node != DSI_LABEL_NONE) {
         dsi_reader_fail(reader, "two prefixes have place %zu", place);
         return;
     }
-    node->now.blank = take_score(reader);
-    node->now.label = take_score(reader);
-    node->now.total = dsi_prefix_add_logs(node->now.blank, node->now.label);
+    blank = take_score(reader);
+    last = take_score(reader);
     if (is_by_alignment(prefix)) {
-        node->alignment =
-            dsi_alignment_read(&prefix->alignments, saved, node->depth, prefix->n_frames, reader);
+        alignment = dsi_alignment_read(&prefix->alignments, saved, prefix->tree.nodes[index].depth,
+                                       prefix->n_frames, reader);
     }
-    prefix->nodes[index].slot = (uint32_t)place - 1;
-    prefix->active[place - 1] = index;
-    prefix->n_active++;
+    dsi_prefix_join(prefix, (uint32_t)place - 1, index, blank, last,
+                    dsi_prefix_add_logs(blank, last), alignment);
+    prefix->n_members++;
 }
 
 static void read_nodes(struct dsi_prefix *prefix, struct dsi_alignment_saved *saved,
@@ -240,9 +223,11 @@ static void read_nodes(struct dsi_prefix *prefix, struct dsi_alignment_saved *sa
     size_t i;
 
     for (i = 0; i < prefix->config.beam_width; i++) {
-        prefix->active[i] = DSI_LABEL_NONE;
+        prefix->members[i].node = DSI_LABEL_NONE;
     }
-    prefix->n_active = 0;
+    prefix->nodes[prefix->tree.root].slot = DSI_PREFIX_NO_PLACE; /* where reset put it */
+    prefix->tree.nodes[prefix->tree.root].now.total = -INFINITY;
+    prefix->n_members = 0;
     for (i = 0; i < n && reader->status == DSINFER_OK; i++) {
         if (i > 0) {
             index = read_node(prefix, index, reader);
@@ -264,11 +249,11 @@ static void check_nodes(struct dsi_prefix *prefix, struct dsi_reader *reader) {
     size_t i;
 
     prefix->worst_total = INFINITY;
-    for (i = 0; i < prefix->n_active && prefix->active[i] != DSI_LABEL_NONE; i++) {
-        prefix->worst_total = fminf(prefix->worst_total, tree->nodes[prefix->active[i]].now.total);
+    for (i = 0; i < prefix->n_members && prefix->members[i].node != DSI_LABEL_NONE; i++) {
+        prefix->worst_total = fminf(prefix->worst_total, prefix->members[i].total);
     }
-    if (prefix->n_active == 0 || i < prefix->n_active) {
-        dsi_reader_fail(reader, "place %zu of %zu is empty", i + 1, prefix->n_active);
+    if (prefix->n_members == 0 || i < prefix->n_members) {
+        dsi_reader_fail(reader, "place %zu of %zu is empty", i + 1, prefix->n_members);
         return;
     }
     for (index = tree->root; index != DSI_LABEL_NONE;

@@ -3,11 +3,6 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "state/decode/prefix.h"
 
-static bool is_space(const struct dsi_scoring *scoring, uint32_t label) {
-    return scoring->unit == DSI_SCORING_WORDS && scoring->alphabet->has_space &&
-           label == scoring->alphabet->space;
-}
-
 bool dsi_prefix_is_boundary(const struct dsi_prefix *prefix, uint32_t node, uint32_t label) {
     const struct dsi_scoring *scoring = prefix->config.scoring;
     char buffer[DSI_SCORING_MAX_UNIT];
@@ -21,7 +16,7 @@ bool dsi_prefix_is_boundary(const struct dsi_prefix *prefix, uint32_t node, uint
     case DSI_SCORING_LABELS:
         return true;
     default:
-        return is_space(scoring, label);
+        return label == prefix->space;
     }
 }
 
@@ -54,25 +49,23 @@ const struct dsi_dictionary *dsi_prefix_get_dictionary(const struct dsi_prefix *
                : NULL;
 }
 
+static uint64_t find_followers(const struct dsi_prefix *prefix,
+                               const struct dsi_dictionary *dictionary, uint32_t state) {
+    return dsi_dictionary_get_followers(dictionary, state, prefix->space,
+                                        prefix->config.n_labels - 1);
+}
+
+uint64_t dsi_prefix_find_may_begin(const struct dsi_prefix *prefix) {
+    const struct dsi_dictionary *dictionary = dsi_prefix_get_dictionary(prefix);
+
+    return dictionary ? find_followers(prefix, dictionary, dictionary->start) : UINT64_MAX;
+}
+
 uint64_t dsi_prefix_get_may_follow(const struct dsi_prefix *prefix, uint32_t state) {
     const struct dsi_dictionary *dictionary = dsi_prefix_get_dictionary(prefix);
-    uint64_t may_follow = 0;
-    uint32_t arc, end;
 
-    if (!dictionary) {
-        return UINT64_MAX;
-    }
-    dsi_dictionary_get_arcs(dictionary, state, &arc, &end);
-    for (; arc < end; arc++) {
-        uint32_t label, next;
-
-        dsi_dictionary_get_arc(dictionary, arc, &label, &next);
-        may_follow |= UINT64_C(1) << (label - 1) % 64;
-    }
-    if (prefix->config.scoring->alphabet->has_space && dsi_dictionary_is_word(dictionary, state)) {
-        may_follow |= UINT64_C(1) << prefix->config.scoring->alphabet->space % 64;
-    }
-    return may_follow;
+    return !dictionary || state == dictionary->start ? prefix->may_begin
+                                                     : find_followers(prefix, dictionary, state);
 }
 
 bool dsi_prefix_may_follow(const struct dsi_prefix *prefix, uint32_t node, uint32_t label,
@@ -84,7 +77,7 @@ bool dsi_prefix_may_follow(const struct dsi_prefix *prefix, uint32_t node, uint3
     if (!dictionary) {
         return true;
     }
-    if (is_space(prefix->config.scoring, label)) {
+    if (label == prefix->space) {
         *next = dictionary->start;
         return dsi_dictionary_is_word(dictionary, own->state);
     }
@@ -98,26 +91,63 @@ bool dsi_prefix_may_follow(const struct dsi_prefix *prefix, uint32_t node, uint3
     return true;
 }
 
-size_t dsi_prefix_find_followers(const struct dsi_prefix *prefix, uint32_t node, float limit) {
-    const uint64_t may_follow = prefix->nodes[node].may_follow;
-    const float total = prefix->tree.nodes[node].now.total;
-    uint32_t *followers = prefix->followers;
+/* Puts a label among `n` others in upstream's order. */
+static void insert(const struct dsi_prefix *prefix, uint32_t *labels, size_t n, uint32_t label) {
+    const uint32_t place = prefix->places[label];
+
+    for (; n > 0 && prefix->places[labels[n - 1]] > place; n--) {
+        labels[n] = labels[n - 1];
+    }
+    labels[n] = label;
+}
+
+/* The first label of a set that is not empty. */
+static uint32_t get_first(uint64_t set) {
+    uint32_t label = 0;
+    uint32_t width;
+
+    for (width = 32; width > 0; width /= 2) {
+        if (!(set & ((UINT64_C(1) << width) - 1))) {
+            set >>= width;
+            label += width;
+        }
+    }
+    return label;
+}
+
+size_t dsi_prefix_find_followers(const struct dsi_prefix *prefix,
+                                 const struct dsi_prefix_member *member, float limit,
+                                 float unit_limit) {
+    const uint32_t space = prefix->space;
+    const uint64_t space_bit = space != DSI_LABEL_NONE ? dsi_prefix_get_bit(space) : 0;
+    const float total = member->total;
+    uint64_t set = member->may_follow & ~member->living;
+    const bool has_space = (set & space_bit) && prefix->places[space] != DSI_PREFIX_NO_PLACE &&
+                           !(prefix->log_probs[space] + total < unit_limit);
+    size_t n_reached = 0;
     size_t n = 0;
-    size_t i, k;
+    size_t i;
 
-    for (i = 0; i < prefix->n_likeliest; i++) {
-        const uint32_t label = prefix->likeliest[i];
+    while (n_reached < prefix->n_likeliest &&
+           !(prefix->likeliest[n_reached].log_prob + total < limit)) {
+        n_reached++;
+    }
+    if (prefix->is_exact) {
+        set &= n_reached > 0 ? prefix->likeliest[n_reached - 1].reached & ~space_bit : 0;
+        for (; set; set &= set - 1) {
+            insert(prefix, prefix->followers, n++, get_first(set));
+        }
+    } else {
+        for (i = 0; i < n_reached; i++) {
+            const uint32_t label = prefix->likeliest[i].label;
 
-        if (prefix->log_probs[label] + total < limit) {
-            break;
+            if ((set & dsi_prefix_get_bit(label)) && label != space) {
+                insert(prefix, prefix->followers, n++, label);
+            }
         }
-        if (!(may_follow >> label % 64 & 1)) {
-            continue;
-        }
-        for (k = n++; k > 0 && prefix->places[followers[k - 1]] > prefix->places[label]; k--) {
-            followers[k] = followers[k - 1];
-        }
-        followers[k] = label;
+    }
+    if (has_space) {
+        insert(prefix, prefix->followers, n++, space);
     }
     return n;
 }
