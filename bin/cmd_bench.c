@@ -20,6 +20,7 @@
 #include <sys/resource.h>
 
 #define MAX_AUDIO_S 3600
+#define N_BARS 24 /* of the histogram */
 
 struct settings {
     struct {
@@ -107,6 +108,30 @@ static json_t *make_times(double p50_ms, double p99_ms) {
     return object;
 }
 
+/* How many values are in each of equal parts between the smallest and the largest. */
+static json_t *make_histogram(const struct cli_series *sorted) {
+    size_t counts[N_BARS] = {0};
+    json_t *object = cli_json_object();
+    json_t *array = json_array();
+    const double from_s = sorted->n ? sorted->values_s[0] : 0.0;
+    const double to_s = sorted->n ? sorted->values_s[sorted->n - 1] : 0.0;
+    size_t i;
+
+    for (i = 0; i < sorted->n; i++) {
+        const double part = to_s > from_s ? (sorted->values_s[i] - from_s) / (to_s - from_s) : 0.0;
+        const size_t bar = (size_t)(part * N_BARS);
+
+        counts[bar < N_BARS ? bar : N_BARS - 1]++;
+    }
+    for (i = 0; i < N_BARS; i++) {
+        json_array_append_new(array, json_integer((json_int_t)counts[i]));
+    }
+    cli_json_set(object, "from", cli_json_real(1e3 * from_s));
+    cli_json_set(object, "to", cli_json_real(1e3 * to_s));
+    cli_json_set(object, "counts", array);
+    return object;
+}
+
 static void print_json(const struct report *report) {
     const struct dsinfer_model_info *info = dsinfer_model_info(report->bench->model);
     const struct cli_bench *bench = report->bench;
@@ -115,6 +140,7 @@ static void print_json(const struct report *report) {
     json_t *chunk = make_times(report->chunk.p50_ms, report->chunk.p99_ms);
     json_t *decoder = cli_json_object();
     json_t *roof = cli_json_object();
+    json_t *latency;
 
     cli_json_set(object, "model", cli_json_string(report->model_name));
     cli_json_set(object, "audio", cli_json_string(report->audio_name));
@@ -134,7 +160,9 @@ static void print_json(const struct report *report) {
     cli_json_set(object, "rtf", cli_json_real(bench->wall_s / report->audio_s));
     cli_json_set(chunk, "mean", cli_json_real(report->chunk.mean_ms));
     cli_json_set(object, "chunk_ms", chunk);
-    cli_json_set(object, "latency_ms", make_times(report->latency.p50_ms, report->latency.p99_ms));
+    latency = make_times(report->latency.p50_ms, report->latency.p99_ms);
+    cli_json_set(latency, "histogram", make_histogram(&bench->latency));
+    cli_json_set(object, "latency_ms", latency);
     cli_json_set(object, "finish_ms", make_times(report->finish.p50_ms, report->finish.p99_ms));
     if (bench->is_paced) {
         cli_json_set(object, "busy", cli_json_real(bench->busy));
@@ -150,6 +178,8 @@ static void print_json(const struct report *report) {
     cli_json_set(roof, "fma_gflop_s", cli_json_real(report->roof.fma_gflop_s));
     cli_json_set(roof, "bytes_gb_s", cli_json_real(report->bytes_gb_s));
     cli_json_set(roof, "gflop_s", cli_json_real(report->gflop_s));
+    cli_json_set(roof, "bytes_part", cli_json_real(report->bytes_gb_s / report->roof.read_gb_s));
+    cli_json_set(roof, "flops_part", cli_json_real(report->gflop_s / report->roof.fma_gflop_s));
     cli_json_set(object, "roof", roof);
     cli_json_write(stdout, object, 1);
     putchar('\n');
@@ -194,8 +224,11 @@ static void print_text(const struct report *report) {
     }
     printf("decoder    %.4f ms a frame\n", 1e3 * bench->decoder_s);
     printf("memory     %.1f MB at most\n", report->peak_rss_mb);
-    printf("network    %.1f GB/s of weights, where %.1f can be read; %.1f of %.1f GFLOP/s\n",
-           report->bytes_gb_s, report->roof.read_gb_s, report->gflop_s, report->roof.fma_gflop_s);
+    printf("network    %.1f GB/s of weights, %.0f %% of the %.1f that can be read\n",
+           report->bytes_gb_s, 100.0 * report->bytes_gb_s / report->roof.read_gb_s,
+           report->roof.read_gb_s);
+    printf("           %.1f GFLOP/s, %.0f %% of the %.1f of multiply-adds\n", report->gflop_s,
+           100.0 * report->gflop_s / report->roof.fma_gflop_s, report->roof.fma_gflop_s);
 }
 
 static int measure(struct settings *settings, struct cli_bench *bench, struct report *report) {

@@ -23,6 +23,11 @@ def test_json_has_every_key():
     roof = result['roof']
     assert set(roof) >= {'read_gb_s', 'fma_gflop_s', 'bytes_gb_s', 'gflop_s'}
     assert all(value > 0 for value in roof.values())
+    assert abs(roof['bytes_part'] - roof['bytes_gb_s'] / roof['read_gb_s']) < 1e-6
+    assert abs(roof['flops_part'] - roof['gflop_s'] / roof['fma_gflop_s']) < 1e-6
+    latency, histogram = result['latency_ms'], result['latency_ms']['histogram']
+    assert histogram['from'] <= latency['p50'] <= latency['p99'] <= histogram['to']
+    assert sum(histogram['counts']) >= 60 and all(n >= 0 for n in histogram['counts'])
 
 
 def test_text_says_the_same():
