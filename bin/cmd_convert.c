@@ -5,6 +5,7 @@
 #include "bin/interrupt.h"
 #include "bin/memory.h"
 #include "bin/output/writer.h"
+#include "bin/settings.h"
 
 #include <dsinfer/convert.h>
 
@@ -21,6 +22,7 @@ struct settings {
     const char *output_dir, *model_name;
     const char *given_name; /* model_name as the user gave it; NULL: it is made of the model's */
     int type, ir_version, quantize, format; /* indices of the choices below; negative: not given */
+    struct cli_model_settings packed;       /* of a packed model only precision and kernels */
     bool is_dry_run, keeps_layout, is_stateful, is_verbose;
 };
 
@@ -33,7 +35,8 @@ struct job {
 static const char *const types[] = {"FP32", "FP16", "float", "half", NULL};
 static const char *const quantizations[] = {"int8", NULL};
 static const char *const versions[] = {"10", "11", NULL};
-static const char *const formats[] = {"ir", "pb", "pbmm", NULL}; /* enum dsinfer_convert_format */
+/* enum dsinfer_convert_format */
+static const char *const formats[] = {"ir", "pb", "pbmm", "packed", NULL};
 
 static const struct cli_option options[] = {
     {"input-model", 'm', CLI_TEXT, "FILE", offsetof(struct settings, input_model),
@@ -323,6 +326,8 @@ static int run_settings(struct settings *settings) {
     convert.ir_version = settings->ir_version == 1 ? 11 : 10;
     convert.type = settings->type % 2 == 1 ? DSINFER_CONVERT_FP16 : DSINFER_CONVERT_FP32;
     convert.format = (enum dsinfer_convert_format)(settings->format < 0 ? 0 : settings->format);
+    convert.precision = (enum dsinfer_precision)settings->packed.precision;
+    convert.kernels = (enum dsinfer_kernel_level)settings->packed.kernels;
     status =
         dsinfer_conversion_create(settings->input_model, &convert, &conversion, &library_error);
     if (status == DSINFER_OK) {
@@ -380,7 +385,8 @@ static int check(struct settings *settings, const struct cli_words *words) {
 
 static int run(int argc, char **argv) {
     struct settings settings = {.type = -1, .ir_version = -1, .quantize = -1, .format = -1};
-    const struct cli_group groups[] = {{"Conversion", options, CLI_N(options), &settings}};
+    const struct cli_group groups[] = {{"Conversion", options, CLI_N(options), &settings},
+                                       cli_kernel_options(&settings.packed)};
     struct cli_words words = {0};
     int exit_code = cli_parse(&cli_convert, groups, CLI_N(groups), argc, argv, &words);
 
@@ -397,14 +403,16 @@ static int run(int argc, char **argv) {
 const struct cli_command cli_convert = {
     "convert",
     "MODEL",
-    "a model as OpenVINO IR, .pb or .pbmm",
+    "a model as OpenVINO IR, .pb, .pbmm, or packed",
     "Writes a model as an OpenVINO IR: NAME.xml and NAME.bin. The flags are those of Model "
     "Optimizer; what they do not say is found in the model, and the command that says it is "
     "printed. Values with -> need quotes. With --to pb or pbmm, a frozen graph becomes a "
-    "memory-mapped package or the other way round.",
+    "memory-mapped package or the other way round. With --to packed, any model becomes "
+    "NAME.dsinfer, which opens at once, for this kind of processor and one precision.",
     "  dsinfer convert output_graph.pb --output-dir ir\n"
     "  dsinfer convert output_graph.pb --dry-run\n"
     "  dsinfer convert output_graph.pb --to pbmm\n"
+    "  dsinfer convert output_graph.pb --to packed --precision int8\n"
     "  dsinfer convert --input-model output_graph.pb \\\n"
     "      --freeze-placeholder-with-value 'input_lengths->[16]' \\\n"
     "      --input input_node,previous_state_h/read,previous_state_c/read \\\n"

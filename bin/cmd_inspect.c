@@ -197,6 +197,7 @@ static void add_model(json_t *object, const struct dsinfer_inspection_info *info
     cli_json_set(object, "output", cli_json_string(output_name(model)));
     cli_json_set(object, "streaming", json_boolean(model->has_state));
     cli_json_set(object, "kernels", cli_json_string(model->kernels));
+    cli_json_set(object, "precision", cli_json_string(dsinfer_precision_name(model->precision)));
     for (i = 0; i < info->n_roles; i++) {
         cli_json_set(signature, info->roles[i].role, cli_json_string(info->roles[i].tensor));
     }
@@ -333,8 +334,9 @@ static void print_model(const struct dsinfer_inspection_info *info) {
         putchar('\n');
     }
     print_decoder(model);
-    printf("  runs on   %s kernels with %s of packed weights\n", model->kernels,
-           describe_size((double)model->weights_size, size, sizeof(size)));
+    printf("  runs on   %s kernels with %s of weights in %s\n", model->kernels,
+           describe_size((double)model->weights_size, size, sizeof(size)),
+           dsinfer_precision_name(model->precision));
     print_signature(info);
     print_ops("nodes in the file", info->ops, info->n_ops);
     print_ops("what runs", info->plan_ops, info->n_plan_ops);

@@ -19,7 +19,7 @@ static const char *const precision_names[] = {"fp32", "bf16", "int8", NULL};
 
 static const struct cli_option model_options[] = {
     {"model", 'm', CLI_TEXT, "FILE", offsetof(struct cli_model_settings, path),
-     "acoustic model, .pb or .pbmm (default: the bundled English one)", 0, 0, NULL},
+     "acoustic model, .pb, .pbmm, .xml or .dsinfer (default: the bundled English one)", 0, 0, NULL},
     {"alphabet", 0, CLI_TEXT, "FILE", offsetof(struct cli_model_settings, alphabet),
      "labels of the model (default: in the model, alphabet.txt beside it, or English)", 0, 0, NULL},
     {"threads", 0, CLI_NUMBER, "N", offsetof(struct cli_model_settings, n_threads),

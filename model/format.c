@@ -6,6 +6,7 @@
 #include "model/graphdef/graphdef.h"
 #include "model/ir/ir.h"
 #include "model/memmapped/memmapped.h"
+#include "model/packed/packed.h"
 #include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
 
@@ -77,7 +78,19 @@ static enum dsinfer_status read_graphdef(struct dsi_graph *graph,
     return dsi_graphdef_read(graph, source->bytes, source->file, NULL, err);
 }
 
+static enum dsinfer_status read_packed(struct dsi_graph *graph,
+                                       const struct dsi_model_source *source,
+                                       struct dsinfer_error *err) {
+    if (!source->packed) {
+        return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
+                        "this is a packed model, which only runs: what it was made of can be "
+                        "converted");
+    }
+    return dsi_packed_read(graph, source->packed, source->bytes, source->file, err);
+}
+
 static const struct dsi_model_format FORMATS[] = {
+    {"packed", dsi_packed_probe, read_packed},
     {"tflite", probe_tflite, refuse_tflite},
     {"ir", dsi_ir_probe, read_ir},
     {"memmapped", dsi_memmapped_probe, read_memmapped},

@@ -5,17 +5,21 @@
 
 #include "runtime/graph/graph.h"
 
+struct dsi_packed;
+
 /* What is read. */
 struct dsi_model_source {
     struct dsi_bytes bytes;
     const struct dsi_mapped_file *file; /* that the bytes lie in, or NULL */
     const char *path;                   /* of the file; NULL: there is only memory */
+    struct dsi_packed *packed;          /* where the facts of a packed model go; NULL: there is no
+                                           use for one */
     struct dsi_mapped_file *weights;    /* given closed: where a reader opens the second file of a
                                            format that has one; to be closed with the graph */
 };
 
 struct dsi_model_format {
-    const char *name;                      /* "graphdef", "memmapped", … */
+    const char *name;                      /* "graphdef", "packed", … */
     bool (*probe)(struct dsi_bytes bytes); /* cheap: looks at the ends of the file */
 
     /* Makes a verified graph; constants point into the source's bytes or weights. Formats that are

@@ -6,6 +6,7 @@
 #include "model/lm/scorer.h"
 #include "model/model.h"
 #include "model/origin.h"
+#include "model/packed/packed.h"
 #include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
 
@@ -91,11 +92,20 @@ static enum dsinfer_status fill_ops(struct dsinfer_inspection *inspection,
 }
 
 static bool is_weight(const struct dsi_node *node, size_t *size) {
-    size_t count;
+    const struct dsi_stored_matrix *stored = node->value.stored;
+    size_t count, i;
 
-    return dsi_node_is_op(node, "Const") && dsi_shape_count(&node->value.shape, &count) &&
-           count >= MIN_WEIGHT_ELEMENTS &&
-           dsi_shape_get_size(&node->value.shape, node->value.dtype, size);
+    if (!dsi_node_is_op(node, "Const") || !dsi_shape_count(&node->value.shape, &count) ||
+        count < MIN_WEIGHT_ELEMENTS ||
+        !dsi_shape_get_size(&node->value.shape, node->value.dtype, size)) {
+        return false;
+    }
+    if (stored && stored->n_packed) {
+        for (*size = 0, i = 0; i < stored->n_packed; i++) {
+            *size += stored->packed[i].bytes.size;
+        }
+    }
+    return true;
 }
 
 static enum dsinfer_status fill_weights(struct dsinfer_inspection *inspection,
@@ -208,6 +218,10 @@ static enum dsinfer_status inspect_model(struct dsinfer_inspection *inspection, 
     struct dsinfer_inspection_info *info = &inspection->info;
     enum dsinfer_status status = dsinfer_model_open(path, NULL, &inspection->model, err);
 
+    if (status == DSINFER_OK && inspection->model->is_packed) {
+        status =
+            dsi_packed_check_data(inspection->model->data_hash, &inspection->model->graph, err);
+    }
     if (status == DSINFER_OK) {
         status = fill_roles(inspection, err);
     }

@@ -118,7 +118,8 @@ static enum dsinfer_status read_bytes(const struct dsi_graph *graph, const char 
     return DSINFER_OK;
 }
 
-static enum dsinfer_status check_language(struct dsi_bytes language, struct dsinfer_error *err) {
+enum dsinfer_status dsi_metadata_check_language(struct dsi_bytes language,
+                                                struct dsinfer_error *err) {
     const char *text = (const char *)language.data;
     size_t i = 0;
 
@@ -225,7 +226,7 @@ enum dsinfer_status dsi_metadata_read(const struct dsi_graph *graph,
         status = read_bytes(graph, "language", &found.language, err);
     }
     if (status == DSINFER_OK) {
-        status = check_language(found.language, err);
+        status = dsi_metadata_check_language(found.language, err);
     }
     if (status == DSINFER_OK) {
         status = read_bytes(graph, "alphabet", &found.alphabet, err);

@@ -20,6 +20,10 @@ struct dsi_metadata {
 /* Most bytes of a language's name. */
 #define DSI_METADATA_MAX_LANGUAGE_SIZE 63
 
+/* Fails with ERR_MALFORMED for one that is too long or no UTF-8. */
+enum dsinfer_status dsi_metadata_check_language(struct dsi_bytes language,
+                                                struct dsinfer_error *err);
+
 /* Fails with ERR_MALFORMED for what no model can mean, naming the node; *metadata is then
  * untouched. */
 enum dsinfer_status dsi_metadata_read(const struct dsi_graph *graph,

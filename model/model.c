@@ -5,6 +5,7 @@
 #include "model/bidirectional.h"
 #include "model/convert/convert.h"
 #include "model/format.h"
+#include "model/packed/packed.h"
 #include "runtime/base/alloc.h"
 #include "runtime/base/cpu.h"
 #include "runtime/base/error.h"
@@ -115,22 +116,53 @@ static enum dsinfer_status set_precision(struct dsinfer_model *model,
     return dsi_convert_round(&model->network, precisions[precision], err);
 }
 
-static enum dsinfer_status make_network(struct dsinfer_model *model,
-                                        enum dsinfer_precision precision,
-                                        struct dsinfer_error *err) {
-    struct dsi_shape shapes[DSI_ROLE_LENGTHS + 1];
-    int64_t n_streams = model->signature.n_streams;
-    int64_t n_steps = model->signature.n_steps;
-    enum dsinfer_status status;
+/* Facts, roles and network of a file that has them ready. */
+static enum dsinfer_status take_packed(struct dsinfer_model *model, const struct dsi_packed *packed,
+                                       struct dsi_metadata *metadata,
+                                       const struct dsinfer_model_options *options,
+                                       struct dsinfer_error *err) {
+    const enum dsinfer_status status = dsi_packed_check_kernels(packed, &model->kernels, err);
 
-    status = dsi_convert_network(&model->graph, &model->signature, &model->kernels, NULL,
-                                 &model->network, &model->is_fused, err);
-    if (status == DSINFER_OK) {
-        status = set_precision(model, precision, err);
-    }
     if (status != DSINFER_OK) {
         return status;
     }
+    if (options->precision != DSINFER_PRECISION_F32 && options->precision != packed->precision) {
+        return dsi_fail(err, DSINFER_ERR_MISMATCH, "this model is packed in %s, not in %s",
+                        dsinfer_precision_name(packed->precision),
+                        dsinfer_precision_name(options->precision));
+    }
+    *metadata = packed->metadata;
+    model->signature = packed->signature;
+    model->info.precision = packed->precision;
+    model->is_fused = model->is_packed = true;
+    model->data_hash = packed->data_hash;
+    atomic_store_explicit(&model->fingerprint, packed->fingerprint, memory_order_relaxed);
+    return dsi_graph_copy(&model->graph, &model->network, err);
+}
+
+/* The same from the graph of any other file. */
+static enum dsinfer_status read_graph(struct dsinfer_model *model, struct dsi_metadata *metadata,
+                                      const struct dsinfer_model_options *options,
+                                      struct dsinfer_error *err) {
+    enum dsinfer_status status = dsi_bidirectional_probe(&model->graph)
+                                     ? dsi_bidirectional_read(&model->graph, &model->signature, err)
+                                     : dsi_signature_find(&model->graph, &model->signature, err);
+
+    if (status == DSINFER_OK) {
+        status = dsi_metadata_read(&model->graph, &model->signature, metadata, err);
+    }
+    if (status == DSINFER_OK) {
+        status = dsi_convert_network(&model->graph, &model->signature, &model->kernels, NULL,
+                                     &model->network, &model->is_fused, err);
+    }
+    return status == DSINFER_OK ? set_precision(model, options->precision, err) : status;
+}
+
+static enum dsinfer_status make_plan(struct dsinfer_model *model, struct dsinfer_error *err) {
+    struct dsi_shape shapes[DSI_ROLE_LENGTHS + 1];
+    int64_t n_streams = model->signature.n_streams;
+    int64_t n_steps = model->signature.n_steps;
+
     n_streams = model->is_fused || n_streams < 1 ? USUAL_N_STREAMS : n_streams;
     n_steps = model->is_fused || n_steps < 1 ? USUAL_N_STEPS : n_steps;
     dsi_model_get_shapes(model, (size_t)n_streams, (size_t)n_steps, shapes);
@@ -273,10 +305,12 @@ static void destroy(struct dsinfer_model *model) {
 static enum dsinfer_status open_bytes(struct dsinfer_model *model, struct dsi_bytes bytes,
                                       const struct dsinfer_model_options *options, const char *path,
                                       struct dsinfer_model **out, struct dsinfer_error *err) {
+    struct dsi_packed packed = {0};
     const struct dsi_model_source source = {
         .bytes = bytes,
         .file = path ? &model->file : NULL,
         .path = path,
+        .packed = &packed,
         .weights = &model->weights,
     };
     const struct dsi_model_format *format;
@@ -288,15 +322,11 @@ static enum dsinfer_status open_bytes(struct dsinfer_model *model, struct dsi_by
         status = dsi_model_format_read(&model->graph, &format, &source, err);
     }
     if (status == DSINFER_OK) {
-        status = dsi_bidirectional_probe(&model->graph)
-                     ? dsi_bidirectional_read(&model->graph, &model->signature, err)
-                     : dsi_signature_find(&model->graph, &model->signature, err);
+        status = packed.is_packed ? take_packed(model, &packed, &metadata, options, err)
+                                  : read_graph(model, &metadata, options, err);
     }
     if (status == DSINFER_OK) {
-        status = dsi_metadata_read(&model->graph, &model->signature, &metadata, err);
-    }
-    if (status == DSINFER_OK) {
-        status = make_network(model, options->precision, err);
+        status = make_plan(model, err);
     }
     if (status == DSINFER_OK) {
         fill_info(model, &metadata, format->name);

@@ -30,6 +30,8 @@ struct dsinfer_model {
     char language[DSI_METADATA_MAX_LANGUAGE_SIZE + 1]; /* empty: not known */
     struct dsinfer_model_info info;
     _Atomic uint64_t fingerprint; /* 0: not asked for so far */
+    bool is_packed;               /* the file had the network ready */
+    uint64_t data_hash;           /* of a packed one: what its weights should have */
 };
 
 /* Shapes of the network's inputs for N streams and T steps, in their order. */

@@ -3,6 +3,7 @@
 #include "model/conversion/conversion.h"
 
 #include "model/match.h"
+#include "model/packed/packed.h"
 #include "runtime/base/alloc.h"
 #include "runtime/base/error.h"
 
@@ -11,7 +12,8 @@
 /* Of the files of each format. */
 static const char *const ENDINGS[][2] = {[DSINFER_CONVERT_IR] = {".xml", ".bin"},
                                          [DSINFER_CONVERT_PB] = {".pb", NULL},
-                                         [DSINFER_CONVERT_PBMM] = {".pbmm", NULL}};
+                                         [DSINFER_CONVERT_PBMM] = {".pbmm", NULL},
+                                         [DSINFER_CONVERT_PACKED] = {".dsinfer", NULL}};
 
 #define MAX_FILES (sizeof(ENDINGS[0]) / sizeof(ENDINGS[0][0]))
 
@@ -43,8 +45,14 @@ static enum dsinfer_status take_options(const struct dsinfer_convert_options *fr
     if ((unsigned)options->type > DSINFER_CONVERT_FP16) {
         return dsi_fail(err, DSINFER_ERR_ARGUMENT, "there is no data type %d", (int)options->type);
     }
-    if ((unsigned)options->format > DSINFER_CONVERT_PBMM) {
+    if ((unsigned)options->format > DSINFER_CONVERT_PACKED) {
         return dsi_fail(err, DSINFER_ERR_ARGUMENT, "there is no format %d", (int)options->format);
+    }
+    if (options->format != DSINFER_CONVERT_PACKED && (options->precision != DSINFER_PRECISION_F32 ||
+                                                      options->kernels != DSINFER_KERNELS_NATIVE)) {
+        return dsi_fail(err, DSINFER_ERR_ARGUMENT,
+                        "%s says what a packed model is to run with; this is none",
+                        options->kernels != DSINFER_KERNELS_NATIVE ? "--kernels" : "--precision");
     }
     return DSINFER_OK;
 }
@@ -89,6 +97,9 @@ static enum dsinfer_status create(struct dsinfer_conversion *conversion, const c
     }
     if (status != DSINFER_OK) {
         return status;
+    }
+    if (options->format == DSINFER_CONVERT_PACKED) {
+        return dsi_conversion_make_packed(conversion, path, options, err);
     }
     return options->format == DSINFER_CONVERT_IR
                ? dsi_conversion_make_ir(conversion, options, err)
@@ -136,6 +147,7 @@ void dsinfer_conversion_destroy(struct dsinfer_conversion *conversion) {
     if (!conversion) {
         return;
     }
+    dsinfer_model_unref(conversion->model);
     dsi_pieces_finish(&conversion->pieces);
     dsi_irw_document_finish(&conversion->document);
     dsi_graph_finish(&conversion->network);
@@ -178,6 +190,9 @@ enum dsinfer_status dsinfer_conversion_write(const struct dsinfer_conversion *co
 
     if (!dsinfer_conversion_get_ending(conversion, i) || !write) {
         return dsi_fail(err, DSINFER_ERR_ARGUMENT, "there is no file %zu to write", i);
+    }
+    if (conversion->format == DSINFER_CONVERT_PACKED) {
+        return dsi_packed_write(conversion->model, &sink, err);
     }
     if (conversion->format != DSINFER_CONVERT_IR) {
         return dsi_pieces_write(&conversion->pieces, &sink, err);

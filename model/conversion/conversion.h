@@ -36,6 +36,7 @@ struct dsinfer_conversion {
     struct dsi_graph graph; /* as in the file */
     struct dsi_signature signature;
     enum dsinfer_convert_format format;
+    struct dsinfer_model *model;      /* a reference; that is packed */
     struct dsi_pieces pieces;         /* of a .pb or .pbmm; in the document's arena */
     struct dsi_graph network;         /* of an IR, as all that follows up to the ports */
     struct dsi_irw_document document; /* also owns the texts below */
@@ -70,6 +71,18 @@ enum dsinfer_status dsi_conversion_make_ir(struct dsinfer_conversion *conversion
 enum dsinfer_status dsi_conversion_make_frozen(struct dsinfer_conversion *conversion,
                                                const struct dsinfer_convert_options *options,
                                                struct dsinfer_error *err);
+
+enum dsinfer_status dsi_conversion_make_packed(struct dsinfer_conversion *conversion,
+                                               const char *path,
+                                               const struct dsinfer_convert_options *options,
+                                               struct dsinfer_error *err);
+
+/* Flags that say how an IR is to be have no meaning in another file: ERR_ARGUMENT. */
+enum dsinfer_status dsi_conversion_check_plain(const struct dsinfer_convert_options *options,
+                                               struct dsinfer_error *err);
+
+/* Ports by the roles of the signature. */
+void dsi_conversion_describe_roles(struct dsinfer_conversion *conversion);
 
 /* Ports, flags and the last passes, of an IR that has been laid out. Fails with ERR_NO_MEMORY. */
 enum dsinfer_status dsi_conversion_describe(struct dsinfer_conversion *conversion,

@@ -9,9 +9,8 @@
 
 #include <string.h>
 
-/* Flags that say how an IR is to be have no meaning here. */
-static enum dsinfer_status check_options(const struct dsinfer_convert_options *options,
-                                         struct dsinfer_error *err) {
+enum dsinfer_status dsi_conversion_check_plain(const struct dsinfer_convert_options *options,
+                                               struct dsinfer_error *err) {
     const char *flag = options->input                          ? "--input"
                        : options->input_shape                  ? "--input_shape"
                        : options->output                       ? "--output"
@@ -29,8 +28,7 @@ static enum dsinfer_status check_options(const struct dsinfer_convert_options *o
     return DSINFER_OK;
 }
 
-/* What is known of inputs and outputs: of a graph that is no such network, nothing. */
-static void describe(struct dsinfer_conversion *conversion) {
+void dsi_conversion_describe_roles(struct dsinfer_conversion *conversion) {
     const struct dsi_signature *signature = &conversion->signature;
     const int64_t windows[] = {signature->n_streams, signature->n_steps,
                                (int64_t)(2 * signature->n_context + 1),
@@ -59,7 +57,7 @@ enum dsinfer_status dsi_conversion_make_frozen(struct dsinfer_conversion *conver
                                                struct dsinfer_error *err) {
     const bool is_package = options->format == DSINFER_CONVERT_PBMM;
     struct dsi_bytes graphdef = conversion->file.bytes;
-    enum dsinfer_status status = check_options(options, err);
+    enum dsinfer_status status = dsi_conversion_check_plain(options, err);
 
     if (status == DSINFER_OK && strcmp(conversion->from->name, "memmapped") == 0) {
         status = dsi_memmapped_get_graph(conversion->file.bytes, &graphdef, err);
@@ -78,7 +76,7 @@ enum dsinfer_status dsi_conversion_make_frozen(struct dsinfer_conversion *conver
     }
     if (status == DSINFER_OK && !dsi_bidirectional_probe(&conversion->graph) &&
         dsi_signature_find(&conversion->graph, &conversion->signature, NULL) == DSINFER_OK) {
-        describe(conversion);
+        dsi_conversion_describe_roles(conversion); /* of other graphs nothing is known */
     }
     if (conversion->document.has_failed) {
         status = dsi_fail_memory(err, 0);

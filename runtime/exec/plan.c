@@ -571,6 +571,27 @@ size_t dsi_plan_get_n_steps(const struct dsi_plan *plan) {
     return plan->n_steps;
 }
 
+bool dsi_plan_get_weight(const struct dsi_plan *plan, size_t step, size_t i,
+                         struct dsi_plan_weight *out) {
+    const void *data = i < DSI_OP_MAX_WEIGHTS ? plan->steps[step].weights[i] : NULL;
+    size_t k;
+
+    for (k = 0; data && k < plan->n_weights; k++) {
+        const struct dsi_packed_weight *weight = &plan->weights[k];
+
+        if (weight->data == data) {
+            *out = (struct dsi_plan_weight){.input = weight->part.input,
+                                            .first_row = weight->part.first_row,
+                                            .k = weight->part.k,
+                                            .n = weight->part.n,
+                                            .precision = weight->part.precision,
+                                            .bytes = {data, weight->size}};
+            return true;
+        }
+    }
+    return false;
+}
+
 const struct dsi_node *dsi_plan_get_step(const struct dsi_plan *plan, size_t i) {
     return plan->steps[i].node;
 }

@@ -40,6 +40,18 @@ void dsi_plan_get_sizes(const struct dsi_plan *plan, struct dsi_plan_sizes *size
 size_t dsi_plan_get_n_steps(const struct dsi_plan *plan);
 const struct dsi_node *dsi_plan_get_step(const struct dsi_plan *plan, size_t i);
 
+/* A weight of a step as the kernels read it. */
+struct dsi_plan_weight {
+    size_t input; /* of the step's node */
+    size_t first_row, k, n;
+    enum dsi_precision precision;
+    struct dsi_bytes bytes; /* lent until destroy */
+};
+
+/* Weight `i` of a step; false where it has no such weight. */
+bool dsi_plan_get_weight(const struct dsi_plan *plan, size_t step, size_t i,
+                         struct dsi_plan_weight *out);
+
 /* Scratch memory, big enough for graph inputs of these shapes and all smaller ones (no dimension
  * larger). The plan is borrowed, and so is `pool`, whose workers share the work of each run: NULL
  * for the calling thread alone, with the same results to the bit. */

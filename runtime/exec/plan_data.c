@@ -107,10 +107,16 @@ enum dsinfer_status dsi_plan_align(struct dsi_plan *plan, uint32_t value,
     const uint32_t root = plan->values[value].root;
     struct dsi_tensor *tensor = &plan->tensors[root];
     size_t size = tensor->bytes.size;
+    char text[DSI_SHAPE_TEXT_SIZE];
     void *copy;
 
     if (tensor->stored) {
         (void)dsi_shape_get_size(&tensor->shape, tensor->dtype, &size);
+    }
+    if (tensor->stored && tensor->stored->n_packed) {
+        return dsi_fail(err, DSINFER_ERR_UNSUPPORTED,
+                        "a constant of shape %s is there only as a layer's packed weights",
+                        dsi_shape_print(&tensor->shape, text));
     }
     if (!tensor->bytes.data || !is_aligned(tensor->bytes.data, dsi_dtype_get_size(tensor->dtype))) {
         if (size > DSI_PLAN_MAX_CONSTANTS - plan->constants_size) {
@@ -306,13 +312,10 @@ static enum dsinfer_status pack_stored(const struct dsi_product *product,
     return DSINFER_OK;
 }
 
-/* Memory of its own for a weight, and its packed form in it. */
-static enum dsinfer_status pack_weight(struct dsi_plan *plan, const struct dsi_tensor *tensor,
-                                       struct dsi_packed_weight *weight,
-                                       struct dsinfer_error *err) {
-    const struct dsi_product *product = get_product(plan, &weight->part);
-    enum dsinfer_status status = DSINFER_OK;
-
+/* Gives a weight memory of its own, which counts when it is added to the plan. */
+static enum dsinfer_status allocate_weight(const struct dsi_plan *plan,
+                                           struct dsi_packed_weight *weight,
+                                           struct dsinfer_error *err) {
     if (weight->size > DSI_PLAN_MAX_WEIGHTS - plan->packed_size) {
         return dsi_fail(err, DSINFER_ERR_LIMIT, "packed weights need more than %zu bytes",
                         DSI_PLAN_MAX_WEIGHTS);
@@ -321,7 +324,22 @@ static enum dsinfer_status pack_weight(struct dsi_plan *plan, const struct dsi_t
     if (!weight->owned) {
         return dsi_fail_memory(err, weight->size);
     }
-    if (product->measure) {
+    weight->data = weight->owned;
+    return DSINFER_OK;
+}
+
+/* Packs a weight in memory of its own. */
+static enum dsinfer_status pack_weight(const struct dsi_plan *plan, const struct dsi_tensor *tensor,
+                                       struct dsi_packed_weight *weight,
+                                       struct dsinfer_error *err) {
+    const struct dsi_product *product = get_product(plan, &weight->part);
+    enum dsinfer_status status = allocate_weight(plan, weight, err);
+
+    if (status != DSINFER_OK) {
+        return status;
+    }
+    /* Columns and rows that fill up a form belong to it. */
+    if (product->measure || weight->part.k % DSI_ALIGNMENT || weight->part.n % DSI_ALIGNMENT) {
         memset(weight->owned, 0, weight->size);
     }
     if (tensor->stored) {
@@ -329,13 +347,51 @@ static enum dsinfer_status pack_weight(struct dsi_plan *plan, const struct dsi_t
     } else {
         pack_rows(product, &weight->part, tensor, weight->owned);
     }
-    if (status != DSINFER_OK) {
-        dsi_free(weight->owned);
-        return status;
+    return status;
+}
+
+/* The packed form that the file has of a part, or NULL. */
+static const struct dsi_stored_packed *find_packed(const struct dsi_stored_matrix *stored,
+                                                   const struct dsi_packed_weight *weight) {
+    size_t i;
+
+    for (i = 0; i < stored->n_packed; i++) {
+        const struct dsi_stored_packed *packed = &stored->packed[i];
+
+        if (packed->first_row == weight->part.first_row && packed->n_rows == weight->part.k &&
+            stored->n_columns == weight->part.n &&
+            packed->precision == (int)weight->part.precision &&
+            packed->bytes.size == weight->size) {
+            return packed;
+        }
     }
-    weight->data = weight->owned;
-    plan->packed_size += weight->size;
-    return DSINFER_OK;
+    return NULL;
+}
+
+/* Uses it in its place, or, where that is not aligned, a copy. */
+static enum dsinfer_status take_packed(const struct dsi_plan *plan,
+                                       const struct dsi_stored_matrix *stored,
+                                       struct dsi_packed_weight *weight,
+                                       struct dsinfer_error *err) {
+    const struct dsi_stored_packed *packed = find_packed(stored, weight);
+    enum dsinfer_status status;
+
+    if (!packed) {
+        return dsi_fail(err, DSINFER_ERR_MALFORMED,
+                        "rows %zu to %zu of a matrix of %zu columns are needed in %zu bytes, but "
+                        "the file has no such packed weights",
+                        weight->part.first_row, weight->part.first_row + weight->part.k,
+                        weight->part.n, weight->size);
+    }
+    weight->data = packed->bytes.data;
+    if (is_aligned(weight->data, DSI_ALIGNMENT)) {
+        return DSINFER_OK;
+    }
+    status = allocate_weight(plan, weight, err);
+    if (status == DSINFER_OK) {
+        memcpy(weight->owned, packed->bytes.data, weight->size);
+    }
+    return status;
 }
 
 /* Makes the packed form of a part of a constant, or takes the constant's own bytes. */
@@ -353,18 +409,23 @@ static enum dsinfer_status add_weight(struct dsi_plan *plan, uint32_t value,
     if (status != DSINFER_OK) {
         return status;
     }
-    if (product->is_in_place && !tensor->stored && tensor->bytes.data &&
-        is_aligned(tensor->bytes.data, sizeof(float))) {
+    if (tensor->stored && tensor->stored->n_packed) {
+        status = take_packed(plan, tensor->stored, &weight, err);
+    } else if (product->is_in_place && !tensor->stored && tensor->bytes.data &&
+               is_aligned(tensor->bytes.data, sizeof(float))) {
         weight.data = tensor->bytes.data + part->first_row * part->n * sizeof(float);
     } else {
         status = pack_weight(plan, tensor, &weight, err);
     }
-    if (status == DSINFER_OK) {
-        *out = (uint32_t)plan->n_weights;
-        root->first_weight = *out;
-        plan->weights[plan->n_weights++] = weight;
+    if (status != DSINFER_OK) {
+        dsi_free(weight.owned);
+        return status;
     }
-    return status;
+    *out = (uint32_t)plan->n_weights;
+    root->first_weight = *out;
+    plan->weights[plan->n_weights++] = weight;
+    plan->packed_size += weight.owned ? weight.size : 0;
+    return DSINFER_OK;
 }
 
 enum dsinfer_status dsi_plan_pack_step(struct dsi_plan *plan, struct dsi_plan_step *step,

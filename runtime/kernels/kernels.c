@@ -40,6 +40,7 @@ void dsi_kernels_init(struct dsi_kernels *kernels, enum dsi_kernel_level level,
             {
                 [DSI_PRECISION_F32] =
                     {
+                        .layout = "f32 rows",
                         .is_in_place = true,
                         .is_batch_exact = true,
                         .get_packed_size = dsi_get_packed_size_ref,
@@ -48,6 +49,7 @@ void dsi_kernels_init(struct dsi_kernels *kernels, enum dsi_kernel_level level,
                     },
                 [DSI_PRECISION_BF16] =
                     {
+                        .layout = "bf16 rows",
                         .is_batch_exact = true,
                         .get_packed_size = dsi_get_packed_size_bf16_ref,
                         .pack = dsi_pack_bf16_ref,
@@ -55,6 +57,7 @@ void dsi_kernels_init(struct dsi_kernels *kernels, enum dsi_kernel_level level,
                     },
                 [DSI_PRECISION_INT8] =
                     {
+                        .layout = "int8 rows",
                         .is_batch_exact = true,
                         .get_packed_size = dsi_get_packed_size_int8_ref,
                         .measure = dsi_measure_int8_ref,

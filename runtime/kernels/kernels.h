@@ -90,6 +90,10 @@ struct dsi_lstm_step {
 
 /* The matrix product in one precision. */
 struct dsi_product {
+    /* Name of the form of a packed B: two products with the same one read each other's. Files hold
+     * it: it changes where the form does. */
+    const char *layout;
+
     /* True where B is used as it is, row-major [k,n] and aligned to 4; pack is then a plain copy.
      */
     bool is_in_place;

@@ -39,14 +39,24 @@ struct dsi_stored_block {
     const float *zeros, *scales; /* borrowed; one for each column, or NULL: 0 and 1 */
 };
 
-/* The blocks cover the matrix without overlap. */
+/* Rows of the matrix as the kernels want them. */
+struct dsi_stored_packed {
+    size_t first_row, n_rows;
+    int precision;          /* enum dsi_precision */
+    struct dsi_bytes bytes; /* borrowed; at any alignment */
+};
+
+/* The blocks cover the matrix without overlap; or there are none, and only packed forms of it are
+ * known. */
 struct dsi_stored_matrix {
     size_t n_rows, n_columns;
     const struct dsi_stored_block *blocks; /* borrowed */
     size_t n_blocks;
+    const struct dsi_stored_packed *packed; /* borrowed */
+    size_t n_packed;
 };
 
-/* Writes a part as float32, rows `stride` floats apart. */
+/* Writes a part of a matrix that has blocks as float32, rows `stride` floats apart. */
 void dsi_stored_read(const struct dsi_stored_matrix *matrix, const struct dsi_rectangle *part,
                      float *out, size_t stride);
 

@@ -360,6 +360,62 @@ def test_flags_of_an_ir_are_refused_elsewhere():
     assert read(same) == read(MODEL)
 
 
+def pack(name, *arguments):
+    """Path of a packed model in a fresh folder."""
+    where = folder(name)
+    run('convert', MODEL, '--to', 'packed', '--output_dir', where, '--model_name', 'm', *arguments)
+    assert os.listdir(where) == ['m.dsinfer']
+    return os.path.join(where, 'm.dsinfer')
+
+
+def test_a_packed_model_says_what_it_was_made_of_says():
+    sample = os.path.join(BUNDLED, 'sample.wav')
+    for precision in ('fp32', 'bf16', 'int8'):
+        path = pack('packed-' + precision, '--precision', precision)
+        options = ['--format', 'json', '--beam-width', '50']
+        expected = run('transcribe', '-m', MODEL, '--precision', precision, *options, sample).out
+        assert run('transcribe', '-m', path, *options, sample).out == expected
+        assert run('transcribe', '-m', path, '--precision', precision, '--threads', '2', *options,
+                   sample).out == expected
+        assert read(path) == read(pack('packed-again', '--precision', precision))
+        os.remove(os.path.join(temporary('packed-again'), 'm.dsinfer'))
+
+
+def test_states_go_from_a_model_to_its_packed_form():
+    sample = os.path.join(BUNDLED, 'sample.wav')
+    path = pack('packed-state')
+    state = temporary('packed.state')
+    run('transcribe', '-m', MODEL, '--save-state', state, sample)
+    assert run('transcribe', '-m', path, '--load-state', state, sample).code == 0
+
+
+def test_packed_models_are_for_one_kind_of_kernels_and_one_precision():
+    sample = os.path.join(BUNDLED, 'sample.wav')
+    path = pack('packed-reference', '--kernels', 'reference', '--precision', 'int8')
+    assert run('transcribe', '-m', path, '--kernels', 'reference', sample).code == 0
+    fails('transcribe', '-m', path, '--kernels', 'reference', '--precision', 'bf16', sample, code=3,
+          name=path)
+    other = pack('packed-native', '--precision', 'int8')
+    if read(other) != read(path):
+        fails('transcribe', '-m', other, '--kernels', 'reference', sample, code=3, name=other)
+    fails('convert', path, '--output_dir', folder('packed-no'), code=3, name=path)
+    fails('convert', MODEL, '--precision', 'int8', code=2, name=MODEL)
+    fails('convert', MODEL, '--to', 'packed', '--quantize', 'int8', code=2, name=MODEL)
+    fails('convert', MODEL, '--to', 'packed', '--output', 'logits', code=2, name=MODEL)
+
+
+def test_inspect_reads_the_weights_of_a_packed_model():
+    path = pack('packed-inspect', '--precision', 'int8')
+    result = run('inspect', '--json', path).json()
+    assert result['format'] == 'packed' and result['precision'] == 'int8', result['format']
+    assert result['plan'] == run('inspect', '--json', MODEL).json()['plan']
+    data = bytearray(read(path))
+    data[len(data) // 2] ^= 1
+    damaged = write('damaged.dsinfer', bytes(data))
+    fails('inspect', damaged, code=3, name=damaged)
+    run('transcribe', '-m', damaged, os.path.join(BUNDLED, 'sample.wav'))
+
+
 def test_lengths_may_be_less_than_the_steps_or_left_open():
     numpy = need_numpy()
     golden = shared('oracle', 'graphs', 'ds030-h64-s7', 'golden', 'lengths.')

@@ -1,5 +1,7 @@
-/* Converting models: to OpenVINO IR (`.xml` and `.bin`); and frozen graphs (`.pb`) to memory-mapped
- * packages (`.pbmm`) and back, where all but the place of large constants stays.
+/* Converting models: to OpenVINO IR (`.xml` and `.bin`); frozen graphs (`.pb`) to memory-mapped
+ * packages (`.pbmm`) and back, where all but the place of large constants stays; and any of them to
+ * packed models (`.dsinfer`), whose weights lie as the kernels of one kind of processor read them,
+ * in one precision: opened in a moment, and shared by all processes that use it.
  *
  * A conversion is made from a model file and options in the syntax of Model Optimizer; what is not
  * given is found in the model. It can then be looked at and written, in any order, any number of
@@ -9,6 +11,7 @@
 #ifndef DSINFER_CONVERT_H
 #define DSINFER_CONVERT_H
 
+#include <dsinfer/model.h>
 #include <dsinfer/status.h>
 
 #include <stddef.h>
@@ -23,7 +26,12 @@ struct dsinfer_conversion;
 /* Type of weights that are not quantized, and in version 10 of all values. */
 enum dsinfer_convert_type { DSINFER_CONVERT_FP32 = 0, DSINFER_CONVERT_FP16 };
 
-enum dsinfer_convert_format { DSINFER_CONVERT_IR = 0, DSINFER_CONVERT_PB, DSINFER_CONVERT_PBMM };
+enum dsinfer_convert_format {
+    DSINFER_CONVERT_IR = 0,
+    DSINFER_CONVERT_PB,
+    DSINFER_CONVERT_PBMM,
+    DSINFER_CONVERT_PACKED /* .dsinfer: ready to run on one kind of processor */
+};
 
 /* Texts are those of Model Optimizer's flags of the same names; NULL: found in the model. */
 struct dsinfer_convert_options {
@@ -38,6 +46,10 @@ struct dsinfer_convert_options {
     enum dsinfer_convert_format format; /* only model_name belongs to others than IR, too */
     int is_int8;     /* weights, but the first layer's, as int8 with a scale for each output */
     int is_stateful; /* the engine keeps h and c; they are no inputs and outputs */
+
+    /* Of DSINFER_CONVERT_PACKED: what the model is to run with. */
+    enum dsinfer_precision precision;  /* default DSINFER_PRECISION_F32 */
+    enum dsinfer_kernel_level kernels; /* default DSINFER_KERNELS_NATIVE */
 };
 
 /* Fills in the defaults. */
@@ -85,7 +97,7 @@ DSINFER_API const char *dsinfer_conversion_get_flags(const struct dsinfer_conver
  * the user did not mean. */
 DSINFER_API int dsinfer_conversion_is_redirected(const struct dsinfer_conversion *conversion);
 
-/* Ending of file `i`, ".xml", ".bin", ".pb", ".pbmm"; NULL after the last. */
+/* Ending of file `i`, ".xml", ".bin", ".pb", ".pbmm", ".dsinfer"; NULL after the last. */
 DSINFER_API const char *dsinfer_conversion_get_ending(const struct dsinfer_conversion *conversion,
                                                       size_t i);
 

@@ -6,8 +6,9 @@
  * the model lives.
  *
  * Formats are told by content, never by name: frozen TensorFlow graphs (`.pb`, also the `rounded`
- * ones), memory-mapped packages (`.pbmm`), and OpenVINO IRs (`.xml`; the `.bin` of the same name
- * beside it is mapped as well).
+ * ones), memory-mapped packages (`.pbmm`), OpenVINO IRs (`.xml`; the `.bin` of the same name
+ * beside it is mapped as well), and packed models (`.dsinfer`, see convert.h), whose weights are
+ * used where they lie in the file.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef DSINFER_MODEL_H
@@ -73,7 +74,8 @@ struct dsinfer_model_options {
     enum dsinfer_kernel_level kernels; /* default DSINFER_KERNELS_NATIVE */
     const char *alphabet_path;         /* default NULL: embedded, beside the model, or English */
     enum dsinfer_precision precision;  /* default DSINFER_PRECISION_F32; others need a network of
-                                          the usual structure */
+                                          the usual structure. A packed model has its own, whatever
+                                          the default */
 };
 
 /* Fills in the defaults. */
@@ -91,7 +93,7 @@ enum dsinfer_alphabet_source {
 /* Facts about a model; lent until the model is gone. */
 struct dsinfer_model_info {
     enum dsinfer_family family;
-    const char *format;   /* "graphdef" or "memmapped" */
+    const char *format;   /* "graphdef", "memmapped", "ir" or "packed" */
     uint32_t version;     /* of the graph, as upstream counts; 0 where it does not say (to 0.4) */
     uint32_t sample_rate; /* Hz the front end works at */
     uint32_t window;      /* samples of an analysis window */
@@ -116,7 +118,8 @@ struct dsinfer_model_info {
 /* Opens a model file. On success *model holds one reference, the caller's. On failure *model is
  * NULL. `options` may be NULL. Strings and options are copied.
  * Fails with ERR_IO, ERR_MALFORMED, ERR_UNSUPPORTED, ERR_LIMIT, ERR_NO_MEMORY, ERR_ARGUMENT for
- * options that cannot be, and ERR_MISMATCH for an alphabet with another number of labels. */
+ * options that cannot be, and ERR_MISMATCH for an alphabet with another number of labels and for a
+ * packed model that was made for other kernels or another precision. */
 DSINFER_API DSINFER_MUST_CHECK enum dsinfer_status
 dsinfer_model_open(const char *path, const struct dsinfer_model_options *options,
                    struct dsinfer_model **model, struct dsinfer_error *error);

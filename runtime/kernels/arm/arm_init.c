@@ -11,18 +11,21 @@ void dsi_kernels_init_native(struct dsi_kernels *kernels, unsigned cpu_flags) {
     }
     kernels->name = "neon";
     kernels->products[DSI_PRECISION_F32] = (struct dsi_product){
+        .layout = DSI_PANELS_LAYOUT_F32,
         .is_batch_exact = true,
         .get_packed_size = dsi_panels_get_size_f32,
         .pack = dsi_panels_pack_f32,
         .gemm = dsi_gemm_neon,
     };
     kernels->products[DSI_PRECISION_BF16] = (struct dsi_product){
+        .layout = DSI_PANELS_LAYOUT_BF16,
         .is_batch_exact = true,
         .get_packed_size = dsi_panels_get_size_bf16,
         .pack = dsi_panels_pack_bf16,
         .gemm = dsi_gemm_bf16_neon,
     };
     kernels->products[DSI_PRECISION_INT8] = (struct dsi_product){
+        .layout = DSI_PANELS_LAYOUT_INT8,
         .is_batch_exact = true,
         .get_packed_size = dsi_panels_get_size_int8,
         .measure = dsi_panels_measure_int8,

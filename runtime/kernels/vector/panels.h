@@ -14,6 +14,11 @@
 
 #include "runtime/kernels/kernels.h"
 
+/* Names of these forms, for dsi_product.layout. */
+#define DSI_PANELS_LAYOUT_F32 "f32 panels of 16"
+#define DSI_PANELS_LAYOUT_BF16 "bf16 panels of 16 by 2"
+#define DSI_PANELS_LAYOUT_INT8 "int8 panels of 16 by 4"
+
 /* Below it a largest value counts as zero; and the largest integers. */
 #define DSI_INT8_SMALLEST 0x1p-100f
 #define DSI_INT8_LARGEST_Q 127.0f

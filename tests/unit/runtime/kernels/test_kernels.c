@@ -182,6 +182,37 @@ static void packing_in_slices_is_packing_at_once(void **state) {
     assert_memory_equal(whole, slices, sizeof(whole));
 }
 
+/* Files name it: products that read the same form need the same bytes, whatever the processor. */
+static void forms_of_the_same_name_have_the_same_size(void **state) {
+    static const size_t sizes[][2] = {{1, 1}, {5, 29}, {64, 64}, {494, 100}};
+    struct dsi_kernels a, b;
+    int i, k, of_a, of_b;
+    size_t n;
+
+    (void)state;
+    for (i = 0; i < DSI_N_KERNEL_LEVELS; i++) {
+        dsi_kernels_init(&a, (enum dsi_kernel_level)i, ~0u);
+        for (k = 0; k < DSI_N_KERNEL_LEVELS; k++) {
+            dsi_kernels_init(&b, (enum dsi_kernel_level)k, ~0u);
+            for (of_a = 0; of_a < DSI_N_PRECISIONS; of_a++) {
+                for (of_b = 0; of_b < DSI_N_PRECISIONS; of_b++) {
+                    const struct dsi_product *one = &a.products[of_a], *other = &b.products[of_b];
+
+                    assert_true(one->layout && one->layout[0]);
+                    if (strcmp(one->layout, other->layout) != 0) {
+                        continue;
+                    }
+                    assert_int_equal(of_a, of_b);
+                    for (n = 0; n < sizeof(sizes) / sizeof(sizes[0]); n++) {
+                        assert_int_equal(one->get_packed_size(sizes[n][0], sizes[n][1]),
+                                         other->get_packed_size(sizes[n][0], sizes[n][1]));
+                    }
+                }
+            }
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_product_starts_from_the_bias_or_from_c),
@@ -191,6 +222,7 @@ int main(void) {
         cmocka_unit_test(a_step_of_the_lstm_follows_its_formulas),
         cmocka_unit_test(a_level_gives_no_more_than_the_processor_has),
         cmocka_unit_test(packing_in_slices_is_packing_at_once),
+        cmocka_unit_test(forms_of_the_same_name_have_the_same_size),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
