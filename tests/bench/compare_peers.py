@@ -101,13 +101,14 @@ class Engines:
 
 
 def measure(arguments, rows):
-    """Best value of each engine of each row."""
+    """Best value of each engine of each row; all of a turn go to stderr at once."""
     best = [[None] * (1 + len(peers)) for _, _, peers in rows]
-    for _ in range(arguments.turns):
+    for turn in range(arguments.turns):
         engines = Engines(arguments)
-        for values, (_, mine, peers) in zip(best, rows):
+        for values, (title, mine, peers) in zip(best, rows):
             for i, engine in enumerate([mine, *peers]):
                 value = engines.run(engine)
+                print(turn, title, engine.get('peer', 'dsinfer'), value, file=sys.stderr)
                 if value is not None and (values[i] is None or value < values[i]):
                     values[i] = value
     return best
