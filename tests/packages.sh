@@ -10,9 +10,16 @@ libopenblas-serial-dev libkissfft-dev libexpat1-dev libprotobuf-c-dev protobuf-c
 libsndfile1-dev libsoxr-dev portaudio19-dev libjansson-dev libcmocka-dev"
 
 # To test all of it as well: the other compiler with its sanitizers, C++ for the headers, numpy for
-# the scripts, venv for OpenVINO, man and binutils for the man page and the symbols.
+# the scripts, venv for OpenVINO, man and binutils for the man page and the symbols, qemu for
+# other processors.
 test_packages="$build_packages
-g++ clang libclang-rt-14-dev binutils valgrind python3-numpy python3-venv man-db"
+g++ clang libclang-rt-14-dev binutils valgrind python3-numpy python3-venv man-db qemu-user"
+
+# And to test it for another architecture, arm64: the compiler, and the libraries once more.
+aarch64_packages="gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+libc6-dev:arm64 libopenblas-serial-dev:arm64 libkissfft-dev:arm64 libexpat1-dev:arm64
+libprotobuf-c-dev:arm64 libsndfile1-dev:arm64 libsoxr-dev:arm64 portaudio19-dev:arm64
+libjansson-dev:arm64 libcmocka-dev:arm64"
 
 say() {
     printf '%s\n' "$*" >&2

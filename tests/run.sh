@@ -15,7 +15,7 @@ unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE CFLAGS CPPFLAGS LDFLAGS
 cd "$(dirname "$0")/.."
 . tests/packages.sh
 
-all_builds="release sanitized plain clang clang_sanitized thread valgrind openvino"
+all_builds="release sanitized plain clang clang_sanitized thread valgrind old_cpu aarch64 openvino"
 if [ "${1-}" = --quick ]; then
     builds="release"
 else
@@ -30,7 +30,7 @@ build() {
     mkdir -p "build-tests/$name"
     log=build-tests/$name/run.log
     if [ -f "build-tests/$name/build.ninja" ]; then
-        meson configure "build-tests/$name" "$@" >"$log" 2>&1
+        meson setup --reconfigure "build-tests/$name" "$@" >"$log" 2>&1
     else
         meson setup "build-tests/$name" "$@" >"$log" 2>&1
     fi && ninja -C "build-tests/$name" >>"$log" 2>&1 || {
@@ -95,6 +95,40 @@ make_thread() {
 # What the sanitizers cannot see: memory read before it was written, libraries without them.
 make_valgrind() {
     build release -Dwerror=true && run release --setup valgrind --suite unit
+}
+
+# Another processor, emulated: instructions that it lacks end a test. Real speech must give the
+# texts of the goldens.
+make_old_cpu() {
+    build release -Dwerror=true &&
+        run release --setup old_cpu kernel_check test_whole_network test_stream_golden
+}
+
+# Another architecture, emulated: real speech, and saved states that travel between it and this one.
+make_aarch64() {
+    build release -Dwerror=true || return 1
+    if ! install_aarch64; then
+        mkdir -p build-tests/aarch64/meson-logs
+        echo '{"name": "the cross compiler, or libraries for arm64", "result": "ABSENT"}' \
+            >build-tests/aarch64/meson-logs/testlog.json
+        return 0
+    fi
+    build aarch64 -Dwerror=true -Dother_program="$PWD/build-tests/release/bin/dsinfer" \
+        --cross-file tests/cross/aarch64.txt &&
+        run aarch64 kernel_check test_whole_network test_stream_golden state_elsewhere
+}
+
+# Debian's packages for arm64, which apt must be told of.
+install_aarch64() {
+    log=build-tests/install_aarch64.log
+    if ! command -v dpkg >/dev/null 2>&1; then
+        return 1
+    fi
+    if ! dpkg --print-foreign-architectures | grep -q '^arm64$'; then
+        as_root dpkg --add-architecture arm64 >"$log" 2>&1 || return 1
+    fi
+    # shellcheck disable=SC2086
+    install_missing "$log" $aarch64_packages
 }
 
 # Other software: genuine OpenVINO, from PyPI, runs what the release build converts.
