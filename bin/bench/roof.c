@@ -19,7 +19,7 @@ static const struct cli_roof_kernels *find_kernels(const char *name) {
     if (strcmp(name, "avx512") == 0 || strcmp(name, "vnni") == 0) {
         return &ROOF_AVX512;
     }
-    return strcmp(name, "avx2") == 0 ? &ROOF_AVX2 : &cli_roof_base;
+    return strcmp(name, "avx2") == 0 || strcmp(name, "avxvnni") == 0 ? &ROOF_AVX2 : &cli_roof_base;
 }
 
 static double measure_read(const struct cli_roof_kernels *kernels, size_t n_bytes) {

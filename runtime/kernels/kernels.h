@@ -124,7 +124,8 @@ struct dsi_product {
 };
 
 struct dsi_kernels {
-    const char *name; /* "reference", "blas", "avx2", "avx512", "vnni", "neon" */
+    const char *name; /* "reference", "blas", "avx2", "avx512", "vnni" (with AVX-512),
+ "avxvnni" (without), "neon" */
     struct dsi_product products[DSI_N_PRECISIONS];
     void (*lstm_step)(const struct dsi_lstm_step *step);
 };

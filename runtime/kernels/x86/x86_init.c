@@ -40,8 +40,9 @@ static void init_avx512(struct dsi_kernels *kernels) {
     kernels->products[DSI_PRECISION_BF16].gemm = dsi_gemm_bf16_avx512;
 }
 
-static void init_vnni(struct dsi_kernels *kernels, void (*gemm)(const struct dsi_gemm *)) {
-    kernels->name = "vnni";
+static void init_vnni(struct dsi_kernels *kernels, const char *name,
+                      void (*gemm)(const struct dsi_gemm *)) {
+    kernels->name = name;
     kernels->products[DSI_PRECISION_INT8].prepare = dsi_prepare_int8_bytes;
     kernels->products[DSI_PRECISION_INT8].gemm = gemm;
 }
@@ -55,9 +56,9 @@ void dsi_kernels_init_native(struct dsi_kernels *kernels, unsigned cpu_flags) {
         init_avx512(kernels);
     }
     if (cpu_flags & DSI_CPU_AVX512 && cpu_flags & DSI_CPU_AVX512_VNNI) {
-        init_vnni(kernels, dsi_gemm_int8_avx512vnni);
+        init_vnni(kernels, "vnni", dsi_gemm_int8_avx512vnni);
     } else if (cpu_flags & DSI_CPU_AVX_VNNI) {
-        init_vnni(kernels, dsi_gemm_int8_avxvnni);
+        init_vnni(kernels, "avxvnni", dsi_gemm_int8_avxvnni);
     }
 }
 

@@ -111,7 +111,7 @@ static void named_kernels_run_or_are_refused_by_name(void **state) {
         dsinfer_model_options_init(&options);
         options.kernels = (enum dsinfer_kernel_level)level;
         if (dsinfer_model_open(path, &options, &model, &error) == DSINFER_OK) {
-            assert_string_equal(dsinfer_model_info(model)->kernels, names[level]);
+            assert_non_null(strstr(dsinfer_model_info(model)->kernels, names[level]));
             has_x86 = has_x86 || level != DSINFER_KERNELS_NEON;
             has_arm = has_arm || level == DSINFER_KERNELS_NEON;
         } else {
