@@ -62,6 +62,16 @@ def evaluate(program, model, manifest, options):
                                           for name in names]
 
 
+def count_edits(a, b):
+    """Fewest insertions, deletions and replacements that make one list of the other."""
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a):
+        above, row = row, [i + 1]
+        for j, y in enumerate(b):
+            row.append(min(above[j] + (x != y), above[j + 1] + 1, row[j] + 1))
+    return row[-1]
+
+
 def main():
     if len(sys.argv) < 5:
         print(__doc__, file=sys.stderr)
@@ -95,6 +105,10 @@ def main():
     print('the likeliest label differs in %d frames' % n_changed)
     print('WER %.4f and %.4f, CER %.4f and %.4f' % (results[0][0], results[1][0],
                                                     results[0][1], results[1][1]))
+    words = [[text.split() for text in result[2]] for result in results]
+    n_words = sum(map(len, words[0]))
+    print('%.2f %% of %d words stay' % (
+        100.0 * (1.0 - sum(map(count_edits, *words)) / max(n_words, 1)), n_words))
     for a, b in zip(results[0][2], results[1][2]):
         print('%s %s%s' % ('=' if a == b else '<', a, '' if a == b else '\n> ' + b))
     return 0
