@@ -111,7 +111,8 @@ class Engines:
                    os.path.join(self.arguments.venv, 'stt140', 'bin', 'python'), '-B', '-c', COQUI,
                    os.path.join(models, 'ds093', 'output_graph.tflite'),
                    os.path.join(models, 'speech.wav'), self.arguments.scorer]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                              check=True)
         return json.loads(done.stdout.splitlines()[-1])
 
     def run_own(self, engine):
