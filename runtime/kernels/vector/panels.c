@@ -37,7 +37,7 @@ static size_t round_up(size_t n) {
     return (n + PANEL - 1) / PANEL * PANEL;
 }
 
-size_t dsi_panels_get_size_f32(size_t k, size_t n) {
+static size_t get_size_f32(size_t k, size_t n) {
     return round_up(n) * k * sizeof(float);
 }
 
@@ -53,11 +53,11 @@ static void write_row_f32(const struct dsi_pack *pack, size_t row, size_t column
     }
 }
 
-void dsi_panels_pack_f32(const struct dsi_pack *pack) {
+static void pack_f32(const struct dsi_pack *pack) {
     pack_panels(pack, write_row_f32);
 }
 
-size_t dsi_panels_get_size_bf16(size_t k, size_t n) {
+static size_t get_size_bf16(size_t k, size_t n) {
     return round_up(n) * PAIRS(k) * 2 * sizeof(uint16_t);
 }
 
@@ -91,11 +91,11 @@ static void write_row_bf16(const struct dsi_pack *pack, size_t row, size_t colum
     }
 }
 
-void dsi_panels_pack_bf16(const struct dsi_pack *pack) {
+static void pack_bf16(const struct dsi_pack *pack) {
     pack_panels(pack, write_row_bf16);
 }
 
-size_t dsi_panels_get_size_int8(size_t k, size_t n) {
+static size_t get_size_int8(size_t k, size_t n) {
     return round_up(n) * (sizeof(float) + sizeof(int32_t) + QUADS(k) * 4);
 }
 
@@ -117,7 +117,7 @@ static void measure_row(const struct dsi_pack *pack, size_t row, size_t column,
     }
 }
 
-void dsi_panels_measure_int8(const struct dsi_pack *pack) {
+static void measure_int8(const struct dsi_pack *pack) {
     pack_panels(pack, measure_row);
 }
 
@@ -150,6 +150,28 @@ static void write_row_int8(const struct dsi_pack *pack, size_t row, size_t colum
     }
 }
 
-void dsi_panels_pack_int8(const struct dsi_pack *pack) {
+static void pack_int8(const struct dsi_pack *pack) {
     pack_panels(pack, write_row_int8);
+}
+
+void dsi_panels_init(struct dsi_kernels *kernels) {
+    kernels->products[DSI_PRECISION_F32] = (struct dsi_product){
+        .layout = "f32 panels of 16",
+        .is_batch_exact = true,
+        .get_packed_size = get_size_f32,
+        .pack = pack_f32,
+    };
+    kernels->products[DSI_PRECISION_BF16] = (struct dsi_product){
+        .layout = "bf16 panels of 16 by 2",
+        .is_batch_exact = true,
+        .get_packed_size = get_size_bf16,
+        .pack = pack_bf16,
+    };
+    kernels->products[DSI_PRECISION_INT8] = (struct dsi_product){
+        .layout = "int8 panels of 16 by 4",
+        .is_batch_exact = true,
+        .get_packed_size = get_size_int8,
+        .measure = measure_int8,
+        .pack = pack_int8,
+    };
 }

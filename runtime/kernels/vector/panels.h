@@ -14,24 +14,12 @@
 
 #include "runtime/kernels/kernels.h"
 
-/* Names of these forms, for dsi_product.layout. */
-#define DSI_PANELS_LAYOUT_F32 "f32 panels of 16"
-#define DSI_PANELS_LAYOUT_BF16 "bf16 panels of 16 by 2"
-#define DSI_PANELS_LAYOUT_INT8 "int8 panels of 16 by 4"
-
 /* Below it a largest value counts as zero; and the largest integers. */
 #define DSI_INT8_SMALLEST 0x1p-100f
 #define DSI_INT8_LARGEST_Q 127.0f
 #define DSI_INT8_LARGEST_P 16256.0f
 
-size_t dsi_panels_get_size_f32(size_t k, size_t n);
-void dsi_panels_pack_f32(const struct dsi_pack *pack);
-
-size_t dsi_panels_get_size_bf16(size_t k, size_t n);
-void dsi_panels_pack_bf16(const struct dsi_pack *pack);
-
-size_t dsi_panels_get_size_int8(size_t k, size_t n);
-void dsi_panels_measure_int8(const struct dsi_pack *pack);
-void dsi_panels_pack_int8(const struct dsi_pack *pack);
+/* Fills in all products but for `gemm`, `prepare` and `get_prepared_size`. */
+void dsi_panels_init(struct dsi_kernels *kernels);
 
 #endif

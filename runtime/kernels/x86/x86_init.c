@@ -6,31 +6,15 @@
 #include "runtime/kernels/x86/x86_kernels.h"
 
 static void init_avx2(struct dsi_kernels *kernels) {
+    struct dsi_product *int8 = &kernels->products[DSI_PRECISION_INT8];
+
+    dsi_panels_init(kernels);
     kernels->name = "avx2";
-    kernels->products[DSI_PRECISION_F32] = (struct dsi_product){
-        .layout = DSI_PANELS_LAYOUT_F32,
-        .is_batch_exact = true,
-        .get_packed_size = dsi_panels_get_size_f32,
-        .pack = dsi_panels_pack_f32,
-        .gemm = dsi_gemm_avx2,
-    };
-    kernels->products[DSI_PRECISION_BF16] = (struct dsi_product){
-        .layout = DSI_PANELS_LAYOUT_BF16,
-        .is_batch_exact = true,
-        .get_packed_size = dsi_panels_get_size_bf16,
-        .pack = dsi_panels_pack_bf16,
-        .gemm = dsi_gemm_bf16_avx2,
-    };
-    kernels->products[DSI_PRECISION_INT8] = (struct dsi_product){
-        .layout = DSI_PANELS_LAYOUT_INT8,
-        .is_batch_exact = true,
-        .get_packed_size = dsi_panels_get_size_int8,
-        .measure = dsi_panels_measure_int8,
-        .pack = dsi_panels_pack_int8,
-        .get_prepared_size = dsi_get_prepared_size_int8,
-        .prepare = dsi_prepare_int8_words,
-        .gemm = dsi_gemm_int8_avx2,
-    };
+    kernels->products[DSI_PRECISION_F32].gemm = dsi_gemm_avx2;
+    kernels->products[DSI_PRECISION_BF16].gemm = dsi_gemm_bf16_avx2;
+    int8->get_prepared_size = dsi_get_prepared_size_int8;
+    int8->prepare = dsi_prepare_int8_words;
+    int8->gemm = dsi_gemm_int8_avx2;
     kernels->lstm_step = dsi_lstm_step_avx2;
 }
 
