@@ -27,6 +27,16 @@ enum dsinfer_status dsi_ir_take(struct dsi_ir_builder *builder, size_t count, si
     return dsi_fail_memory(builder->err, wanted);
 }
 
+size_t dsi_ir_get_rank(const struct dsi_ir_layer *layer, size_t input) {
+    return input < layer->n_inputs ? layer->inputs[input].shape.rank : 0;
+}
+
+enum dsinfer_status dsi_ir_fail_unsupported(struct dsi_ir_builder *builder,
+                                            const struct dsi_ir_layer *layer, const char *what) {
+    return dsi_fail(builder->err, DSINFER_ERR_UNSUPPORTED, "layer '%s' (%s) %s", layer->name,
+                    layer->type, what);
+}
+
 static size_t hash(const char *text, size_t length) {
     size_t value = 5381;
     size_t i;

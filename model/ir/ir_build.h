@@ -85,6 +85,13 @@ enum dsinfer_status dsi_ir_add_stored(struct dsi_ir_builder *builder, const char
 bool dsi_ir_make_block(struct dsi_ir_builder *builder, const struct dsi_ir_constant *constant,
                        size_t first, struct dsi_stored_block *block);
 
+/* Rank of an input, as declared; 0 where there is none. */
+size_t dsi_ir_get_rank(const struct dsi_ir_layer *layer, size_t input);
+
+/* Words what a layer is or has that cannot be read; returns ERR_UNSUPPORTED. */
+enum dsinfer_status dsi_ir_fail_unsupported(struct dsi_ir_builder *builder,
+                                            const struct dsi_ir_layer *layer, const char *what);
+
 /* What is at input `input` of a layer, as a port of the graph. */
 enum dsinfer_status dsi_ir_get_input(struct dsi_ir_builder *builder,
                                      const struct dsi_ir_layer *layer, size_t input,

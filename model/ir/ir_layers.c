@@ -14,17 +14,6 @@
 /* Most elements of an operand that is looked at for being all ones. */
 #define MAX_ONES ((size_t)1 << 22)
 
-static enum dsinfer_status fail_unsupported(struct dsi_ir_builder *builder,
-                                            const struct dsi_ir_layer *layer, const char *what) {
-    return dsi_fail(builder->err, DSINFER_ERR_UNSUPPORTED, "layer '%s' (%s) %s", layer->name,
-                    layer->type, what);
-}
-
-/* Rank of an input, as declared. */
-static size_t get_rank(const struct dsi_ir_layer *layer, size_t input) {
-    return input < layer->n_inputs ? layer->inputs[input].shape.rank : 0;
-}
-
 /* All inputs, constants as they are. */
 static enum dsinfer_status get_inputs(struct dsi_ir_builder *builder,
                                       const struct dsi_ir_layer *layer, struct dsi_port *inputs,
@@ -128,7 +117,7 @@ static enum dsinfer_status add_binary(struct dsi_ir_builder *builder,
         }
     }
     for (i = 0; status == DSINFER_OK && i < 2; i++) {
-        const bool is_smaller = get_rank(layer, i) <= get_rank(layer, 1 - i);
+        const bool is_smaller = dsi_ir_get_rank(layer, i) <= dsi_ir_get_rank(layer, 1 - i);
 
         status = dsi_ir_get_input(builder, layer, i, is_smaller ? DSI_IR_TRIMMED : DSI_IR_PLAIN,
                                   &inputs[i]);
@@ -155,7 +144,7 @@ static enum dsinfer_status add_clamp(struct dsi_ir_builder *builder,
                         min_text ? min_text : "", max_text ? max_text : "");
     }
     if (min != 0.0) {
-        return fail_unsupported(builder, layer, "clips at another minimum than 0");
+        return dsi_ir_fail_unsupported(builder, layer, "clips at another minimum than 0");
     }
     limit = (float)max;
     status = dsi_ir_get_input(builder, layer, 0, DSI_IR_PLAIN, &inputs[0]);
@@ -238,7 +227,7 @@ static enum dsinfer_status add_strided_slice(struct dsi_ir_builder *builder,
     size_t i;
 
     if (layer->n_inputs != 4) {
-        return fail_unsupported(builder, layer, "has no strides");
+        return dsi_ir_fail_unsupported(builder, layer, "has no strides");
     }
     for (i = 0; status == DSINFER_OK && i < n_attrs; i++) {
         status = get_mask(builder, layer, attrs[i].name, &attrs[i].u.i);
@@ -292,14 +281,15 @@ static enum dsinfer_status add_shape_of(struct dsi_ir_builder *builder,
 
 static enum dsinfer_status add_softmax(struct dsi_ir_builder *builder,
                                        const struct dsi_ir_layer *layer, struct dsi_port *out) {
-    const int64_t rank = (int64_t)get_rank(layer, 0);
+    const int64_t rank = (int64_t)dsi_ir_get_rank(layer, 0);
     enum dsinfer_status status;
     struct dsi_port in;
     int64_t axis;
 
     status = dsi_ir_get_int(layer, "axis", 1, &axis, builder->err);
     if (status == DSINFER_OK && axis != -1 && axis != rank - 1) {
-        status = fail_unsupported(builder, layer, "sums over another axis than the last one");
+        status =
+            dsi_ir_fail_unsupported(builder, layer, "sums over another axis than the last one");
     }
     if (status == DSINFER_OK) {
         status = dsi_ir_get_input(builder, layer, 0, DSI_IR_PLAIN, &in);
@@ -333,7 +323,7 @@ static enum dsinfer_status add_gather(struct dsi_ir_builder *builder,
 
     status = dsi_ir_get_int(layer, "batch_dims", 0, &batch_dims, builder->err);
     if (status == DSINFER_OK && batch_dims != 0) {
-        status = fail_unsupported(builder, layer, "has batch_dims");
+        status = dsi_ir_fail_unsupported(builder, layer, "has batch_dims");
     }
     return status == DSINFER_OK ? add_plain(builder, layer, is_nd ? "GatherNd" : "GatherV2", out)
                                 : status;

@@ -37,12 +37,6 @@ struct lstm {
     struct dsi_port lengths;
 };
 
-static enum dsinfer_status fail_unsupported(struct dsi_ir_builder *builder,
-                                            const struct dsi_ir_layer *layer, const char *what) {
-    return dsi_fail(builder->err, DSINFER_ERR_UNSUPPORTED, "layer '%s' (%s) %s", layer->name,
-                    layer->type, what);
-}
-
 /* Attributes of a cell or sequence: only the usual ones. */
 static enum dsinfer_status check_cell(struct dsi_ir_builder *builder,
                                       const struct dsi_ir_layer *layer) {
@@ -54,13 +48,14 @@ static enum dsinfer_status check_cell(struct dsi_ir_builder *builder,
 
     if (activations && *activations && !dsi_ir_is_equal(activations, usual[0]) &&
         !dsi_ir_is_equal(activations, usual[1])) {
-        return fail_unsupported(builder, layer, "has other activations than sigmoid, tanh, tanh");
+        return dsi_ir_fail_unsupported(builder, layer,
+                                       "has other activations than sigmoid, tanh, tanh");
     }
     if (direction && !dsi_ir_is_equal(direction, "forward")) {
-        return fail_unsupported(builder, layer, "does not run forward");
+        return dsi_ir_fail_unsupported(builder, layer, "does not run forward");
     }
     if (clip && (!dsi_ir_parse_float(clip, &limit) || limit > 0.0)) {
-        return fail_unsupported(builder, layer, "clips the sums before its gates");
+        return dsi_ir_fail_unsupported(builder, layer, "clips the sums before its gates");
     }
     return DSINFER_OK;
 }
@@ -95,11 +90,12 @@ static enum dsinfer_status find_weights(struct dsi_ir_builder *builder,
         (lstm->has_b && !dsi_ir_find_input(scope, layer, first + 2, &lstm->b))) {
         return *scope->has_no_memory
                    ? dsi_fail_memory(builder->err, DSI_IR_MAX_CHANNELS)
-                   : fail_unsupported(builder, layer, "has weights that are no constants");
+                   : dsi_ir_fail_unsupported(builder, layer, "has weights that are no constants");
     }
     if (!drop_direction(&lstm->w, 2) || !drop_direction(&lstm->r, 2) ||
         (lstm->has_b && !drop_direction(&lstm->b, 1))) {
-        return fail_unsupported(builder, layer, "has weights of another number of dimensions");
+        return dsi_ir_fail_unsupported(builder, layer,
+                                       "has weights of another number of dimensions");
     }
     n_cell = lstm->r.shape.dims[1];
     if (n_cell < 1 || n_cell > MAX_CELLS || lstm->w.shape.dims[1] < 1 ||
@@ -113,7 +109,7 @@ static enum dsinfer_status find_weights(struct dsi_ir_builder *builder,
                         dsi_shape_print(&lstm->r.shape, r_text));
     }
     if (!lstm->w.is_float || !lstm->r.is_float || (lstm->has_b && !lstm->b.is_float)) {
-        return fail_unsupported(builder, layer, "has weights that are integers");
+        return dsi_ir_fail_unsupported(builder, layer, "has weights that are integers");
     }
     return DSINFER_OK;
 }
@@ -309,13 +305,14 @@ static enum dsinfer_status find_cell(struct loop *loop) {
             continue;
         }
         if (loop->cell) {
-            return fail_unsupported(loop->builder, loop->layer, "has more than one LSTMCell");
+            return dsi_ir_fail_unsupported(loop->builder, loop->layer,
+                                           "has more than one LSTMCell");
         }
         loop->cell = &loop->body->layers[i];
         loop->cell_index = (uint32_t)i;
     }
     if (!loop->cell) {
-        return fail_unsupported(loop->builder, loop->layer, "has no LSTMCell in its body");
+        return dsi_ir_fail_unsupported(loop->builder, loop->layer, "has no LSTMCell in its body");
     }
     if (loop->cell->n_inputs <= CELL_R || loop->cell->n_outputs != 2) {
         return dsi_fail(loop->builder->err, DSINFER_ERR_MALFORMED,
@@ -323,7 +320,7 @@ static enum dsinfer_status find_cell(struct loop *loop) {
                         loop->cell->n_inputs, loop->cell->n_outputs);
     }
     if (loop->cell->n_inputs > CELL_PEEPHOLES) {
-        return fail_unsupported(loop->builder, loop->cell, "has peepholes");
+        return dsi_ir_fail_unsupported(loop->builder, loop->cell, "has peepholes");
     }
     return check_cell(loop->builder, loop->cell);
 }
@@ -458,9 +455,10 @@ static enum dsinfer_status find_count(const struct loop *loop, int64_t n_steps, 
     }
     if (!dsi_ir_get_input_ints(&loop->builder->scope, loop->layer, 0, 1, count, &n) || n != 1 ||
         (count[0] >= 0 && count[0] != n_steps)) {
-        return fail_unsupported(loop->builder, loop->layer,
-                                "counts neither to the number of time steps nor to the sequence "
-                                "lengths");
+        return dsi_ir_fail_unsupported(
+            loop->builder, loop->layer,
+            "counts neither to the number of time steps nor to the sequence "
+            "lengths");
     }
     return DSINFER_OK;
 }

@@ -10,17 +10,6 @@
 
 #include <string.h>
 
-static enum dsinfer_status fail_unsupported(struct dsi_ir_builder *builder,
-                                            const struct dsi_ir_layer *layer, const char *what) {
-    return dsi_fail(builder->err, DSINFER_ERR_UNSUPPORTED, "layer '%s' (%s) %s", layer->name,
-                    layer->type, what);
-}
-
-/* Rank of an input, as declared. */
-static size_t get_rank(const struct dsi_ir_layer *layer, size_t input) {
-    return input < layer->n_inputs ? layer->inputs[input].shape.rank : 0;
-}
-
 bool dsi_ir_is_exchange(const struct dsi_ir_layer *layer) {
     const struct dsi_shape *from = &layer->inputs[0].shape, *to = &layer->outputs[0].shape;
     size_t i;
@@ -124,7 +113,8 @@ enum dsinfer_status dsi_ir_add_reshape(struct dsi_ir_builder *builder,
         status = dsi_ir_get_input(builder, layer, 0, DSI_IR_PLAIN, &inputs[0]);
     }
     if (status == DSINFER_OK && layer->n_outputs == 1 && dsi_ir_is_exchange(layer)) {
-        return dsi_ir_transpose(builder, layer->name, inputs[0], get_rank(layer, 0), perm, out);
+        return dsi_ir_transpose(builder, layer->name, inputs[0], dsi_ir_get_rank(layer, 0), perm,
+                                out);
     }
     if (status == DSINFER_OK && layer->n_outputs == 1 && is_sequence(layer)) {
         return add_sequence(builder, layer, inputs[0], out);
@@ -176,7 +166,7 @@ static enum dsinfer_status undo_layout(struct dsi_ir_builder *builder, struct ds
 
 enum dsinfer_status dsi_ir_add_transpose(struct dsi_ir_builder *builder,
                                          const struct dsi_ir_layer *layer, struct dsi_port *out) {
-    const size_t rank = get_rank(layer, 0);
+    const size_t rank = dsi_ir_get_rank(layer, 0);
     int64_t perm[DSI_MAX_RANK];
     enum dsinfer_status status;
     struct dsi_port in;
@@ -184,7 +174,7 @@ enum dsinfer_status dsi_ir_add_transpose(struct dsi_ir_builder *builder,
 
     if (!dsi_ir_get_input_ints(&builder->scope, layer, 1, DSI_MAX_RANK, perm, &n) ||
         (n != rank && n != 0)) {
-        return fail_unsupported(builder, layer, "has no constant order of its axes");
+        return dsi_ir_fail_unsupported(builder, layer, "has no constant order of its axes");
     }
     for (i = 0; i < rank && n == 0; i++) {
         perm[i] = (int64_t)(rank - 1 - i);
@@ -205,7 +195,7 @@ static int compare_axes(int64_t a, int64_t b) {
 static enum dsinfer_status get_axes(struct dsi_ir_builder *builder,
                                     const struct dsi_ir_layer *layer, bool is_squeeze,
                                     int64_t *axes, size_t *n_axes) {
-    size_t rank = get_rank(layer, 0);
+    size_t rank = dsi_ir_get_rank(layer, 0);
     size_t i, k;
 
     *n_axes = 0;
@@ -218,7 +208,7 @@ static enum dsinfer_status get_axes(struct dsi_ir_builder *builder,
         return DSINFER_OK;
     }
     if (!dsi_ir_get_input_ints(&builder->scope, layer, 1, DSI_MAX_RANK, axes, n_axes)) {
-        return fail_unsupported(builder, layer, "has no constant axes");
+        return dsi_ir_fail_unsupported(builder, layer, "has no constant axes");
     }
     rank += is_squeeze ? 0 : *n_axes;
     for (i = 0; i < *n_axes; i++) {
@@ -240,7 +230,7 @@ static enum dsinfer_status get_axes(struct dsi_ir_builder *builder,
 enum dsinfer_status dsi_ir_add_squeeze(struct dsi_ir_builder *builder,
                                        const struct dsi_ir_layer *layer, bool is_squeeze,
                                        struct dsi_port *out) {
-    const size_t rank = get_rank(layer, 0);
+    const size_t rank = dsi_ir_get_rank(layer, 0);
     int64_t axes[DSI_MAX_RANK];
     enum dsinfer_status status;
     size_t n, i;

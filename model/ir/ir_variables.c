@@ -13,12 +13,6 @@
 /* h and c. */
 #define MAX_VARIABLES 2
 
-static enum dsinfer_status fail_unsupported(struct dsi_ir_builder *builder,
-                                            const struct dsi_ir_layer *layer, const char *what) {
-    return dsi_fail(builder->err, DSINFER_ERR_UNSUPPORTED, "layer '%s' (%s) %s", layer->name,
-                    layer->type, what);
-}
-
 static bool are_zeros(const struct dsi_ir_constant *constant) {
     const size_t n = dsi_ir_constant_count(constant);
     size_t i;
@@ -74,14 +68,14 @@ enum dsinfer_status dsi_ir_add_variable(struct dsi_ir_builder *builder,
     struct dsi_ir_constant first;
 
     if (layer->n_outputs != 1) {
-        return fail_unsupported(builder, layer, "does not have one output");
+        return dsi_ir_fail_unsupported(builder, layer, "does not have one output");
     }
     if (is_input(builder, layer, out)) {
         return DSINFER_OK;
     }
     if (layer->n_inputs > 0 &&
         (!dsi_ir_find_input(&builder->scope, layer, 0, &first) || !are_zeros(&first))) {
-        return fail_unsupported(builder, layer, "begins with something else than zeros");
+        return dsi_ir_fail_unsupported(builder, layer, "begins with something else than zeros");
     }
     return add_state(builder, layer, out);
 }
@@ -123,18 +117,18 @@ static enum dsinfer_status check_variable(struct dsi_ir_builder *builder, size_t
             continue;
         }
         if (!is_assign || assign) {
-            return fail_unsupported(builder, layer, "has the variable of another layer");
+            return dsi_ir_fail_unsupported(builder, layer, "has the variable of another layer");
         }
         assign = layer;
     }
     if (!assign) {
-        return fail_unsupported(builder, read, "has a variable that is never assigned");
+        return dsi_ir_fail_unsupported(builder, read, "has a variable that is never assigned");
     }
     status = dsi_ir_get_input(builder, assign, 0, DSI_IR_PLAIN, &next);
     if (status == DSINFER_OK &&
         !is_next(builder, next, builder->ports[at][0], read->outputs[0].shape.rank)) {
-        status = fail_unsupported(builder, assign,
-                                  "keeps something else than the LSTM's next value of the state");
+        status = dsi_ir_fail_unsupported(
+            builder, assign, "keeps something else than the LSTM's next value of the state");
     }
     return status;
 }
@@ -150,7 +144,7 @@ enum dsinfer_status dsi_ir_check_variables(struct dsi_ir_builder *builder) {
             continue;
         }
         if (++n > MAX_VARIABLES) {
-            return fail_unsupported(builder, &net->layers[i], "is one variable too many");
+            return dsi_ir_fail_unsupported(builder, &net->layers[i], "is one variable too many");
         }
         status = check_variable(builder, i);
     }
