@@ -12,7 +12,6 @@ static void init_neon(struct dsi_kernels *kernels) {
     kernels->name = "neon";
     kernels->products[DSI_PRECISION_F32].gemm = dsi_gemm_neon;
     kernels->products[DSI_PRECISION_BF16].gemm = dsi_gemm_bf16_neon;
-    int8->get_prepared_size = dsi_get_prepared_size_int8_neon;
     int8->prepare = dsi_prepare_int8_words_neon;
     int8->gemm = dsi_gemm_int8_neon;
     kernels->lstm_step = dsi_lstm_step_neon;

@@ -11,7 +11,6 @@ void dsi_lstm_step_neon(const struct dsi_lstm_step *step);
 
 /* A for the int8 products: as 16-bit integers for NEON alone, as bytes for its products of bytes.
  */
-size_t dsi_get_prepared_size_int8_neon(size_t m, size_t k);
 void dsi_prepare_int8_words_neon(const struct dsi_gemm *gemm);
 void dsi_prepare_int8_bytes_neon(const struct dsi_gemm *gemm);
 void dsi_gemm_int8_neon(const struct dsi_gemm *gemm);

@@ -82,10 +82,6 @@ ALWAYS_INLINE void multiply_tile(const struct int8_tile *tile, size_t n_rows, si
 
 #include "runtime/kernels/vector/gemm_int8_body.h"
 
-size_t dsi_get_prepared_size_int8_neon(size_t m, size_t k) {
-    return m * dsi_int8_get_row_size(k);
-}
-
 /* The largest magnitude; NaN where one is not finite. As integers magnitudes have their order. */
 static float find_max(const float *a, size_t k) {
     uint32_t largest = 0;

@@ -2,10 +2,11 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "runtime/kernels/vector/panels.h"
 
+#include "runtime/kernels/vector/int8_tile.h"
+
 #include <stdint.h>
 #include <string.h>
 
-#define PANEL ((size_t)DSI_PACK_COLUMNS)
 #define SLICE ((size_t)8) /* rows at a time: each is a page of its own in wide matrices */
 #define QUADS(k) (((k) + 3) / 4)
 #define PAIRS(k) (((k) + 1) / 2)
@@ -154,6 +155,10 @@ static void pack_int8(const struct dsi_pack *pack) {
     pack_panels(pack, write_row_int8);
 }
 
+static size_t get_prepared_size_int8(size_t m, size_t k) {
+    return m * dsi_int8_get_row_size(k);
+}
+
 void dsi_panels_init(struct dsi_kernels *kernels) {
     kernels->products[DSI_PRECISION_F32] = (struct dsi_product){
         .layout = "f32 panels of 16",
@@ -173,5 +178,6 @@ void dsi_panels_init(struct dsi_kernels *kernels) {
         .get_packed_size = get_size_int8,
         .measure = measure_int8,
         .pack = pack_int8,
+        .get_prepared_size = get_prepared_size_int8,
     };
 }

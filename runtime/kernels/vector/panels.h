@@ -19,7 +19,7 @@
 #define DSI_INT8_LARGEST_Q 127.0f
 #define DSI_INT8_LARGEST_P 16256.0f
 
-/* Fills in all products but for `gemm`, `prepare` and `get_prepared_size`. */
+/* Fills in all products but for `gemm` and `prepare`, which makes rows as in int8_tile.h. */
 void dsi_panels_init(struct dsi_kernels *kernels);
 
 #endif

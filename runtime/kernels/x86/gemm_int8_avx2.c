@@ -94,10 +94,6 @@ ALWAYS_INLINE void multiply_tile(const struct int8_tile *tile, size_t n_rows, si
 
 #include "runtime/kernels/vector/gemm_int8_body.h"
 
-size_t dsi_get_prepared_size_int8(size_t m, size_t k) {
-    return m * dsi_int8_get_row_size(k);
-}
-
 /* Eight floats of `n` at `a`, zeros behind the last. */
 static inline __m256 load_row(const float *a, size_t n) {
     static const int32_t lanes[2 * LANES] = {-1, -1, -1, -1, -1, -1, -1, -1};

@@ -12,7 +12,6 @@ static void init_avx2(struct dsi_kernels *kernels) {
     kernels->name = "avx2";
     kernels->products[DSI_PRECISION_F32].gemm = dsi_gemm_avx2;
     kernels->products[DSI_PRECISION_BF16].gemm = dsi_gemm_bf16_avx2;
-    int8->get_prepared_size = dsi_get_prepared_size_int8;
     int8->prepare = dsi_prepare_int8_words;
     int8->gemm = dsi_gemm_int8_avx2;
     kernels->lstm_step = dsi_lstm_step_avx2;

@@ -11,7 +11,6 @@ void dsi_gemm_bf16_avx2(const struct dsi_gemm *gemm);
 void dsi_lstm_step_avx2(const struct dsi_lstm_step *step);
 
 /* A for the int8 products: as 16-bit integers for the first, as bytes for the others. */
-size_t dsi_get_prepared_size_int8(size_t m, size_t k);
 void dsi_prepare_int8_words(const struct dsi_gemm *gemm);
 void dsi_prepare_int8_bytes(const struct dsi_gemm *gemm);
 void dsi_gemm_int8_avx2(const struct dsi_gemm *gemm);
