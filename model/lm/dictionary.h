@@ -89,6 +89,14 @@ bool dsi_dictionary_find(const struct dsi_dictionary *dictionary, uint32_t state
 uint64_t dsi_dictionary_get_followers(const struct dsi_dictionary *dictionary, uint32_t state,
                                       uint32_t space, size_t n_labels);
 
+/* Arcs of a state, as indices first … end - 1; none where the file lies. */
+void dsi_dictionary_get_arcs(const struct dsi_dictionary *dictionary, uint32_t state,
+                             uint32_t *first, uint32_t *end);
+
+/* Label + 1 of an arc, and the state it leads to, which may lie outside. */
+void dsi_dictionary_get_arc(const struct dsi_dictionary *dictionary, uint32_t arc, uint32_t *label,
+                            uint32_t *next);
+
 /* Whether a word ends at this state. */
 bool dsi_dictionary_is_word(const struct dsi_dictionary *dictionary, uint32_t state);
 
@@ -108,14 +116,6 @@ enum dsinfer_status dsi_dictionary_expand(const struct dsi_dictionary *dag, cons
 
 /* Whether the state itself is final: where words end with a space, one behind it. */
 bool dsi_dictionary_is_final(const struct dsi_dictionary *dictionary, uint32_t state);
-
-/* Arcs of a state, as indices first … end - 1; none where the file lies. */
-void dsi_dictionary_get_arcs(const struct dsi_dictionary *dictionary, uint32_t state,
-                             uint32_t *first, uint32_t *end);
-
-/* Label + 1 of an arc, and the state it leads to, which may lie outside. */
-void dsi_dictionary_get_arc(const struct dsi_dictionary *dictionary, uint32_t arc, uint32_t *label,
-                            uint32_t *next);
 
 /* Nodes of a tree that is being made: a parent before its children, these by ascending label. */
 struct dsi_tree_node {

@@ -43,19 +43,24 @@ static float add_logs(float a, float b) {
     return a > b ? a + log1pf(expf(b - a)) : b + log1pf(expf(a - b));
 }
 
+/* Replaces the leaf on top of the heap: down the way of the worse ones to the end, and up again to
+ * where the new one belongs, which is not far for one that was at the end. */
 static void heap_sink(struct dsi_tensorflow_leaf *heap, size_t n, struct dsi_tensorflow_leaf leaf) {
     size_t i = 0;
     size_t child;
 
-    while ((child = 2 * i + 1) < n) {
-        if (child + 1 < n && heap[child + 1].total < heap[child].total) {
-            child++;
-        }
-        if (heap[child].total >= leaf.total) {
-            break;
-        }
+    for (child = 2; child < n; child = 2 * i + 2) {
+        child -= heap[child - 1].total <= heap[child].total;
         heap[i] = heap[child];
         i = child;
+    }
+    if (child == n) {
+        heap[i] = heap[n - 1];
+        i = n - 1;
+    }
+    while (i > 0 && heap[(i - 1) / 2].total >= leaf.total) {
+        heap[i] = heap[(i - 1) / 2];
+        i = (i - 1) / 2;
     }
     heap[i] = leaf;
 }
@@ -220,56 +225,72 @@ static enum dsinfer_status activate(struct dsi_tensorflow *beam, uint32_t parent
     return align(beam, &nodes[child], nodes[parent].alignment);
 }
 
-/* Score of a prefix by one label more; `child` is its node or DSI_LABEL_NONE. */
-static float score_extension(struct dsi_tensorflow *beam, uint32_t index, uint32_t child,
-                             uint32_t label) {
-    const struct dsi_label_node *node = &beam->tree.nodes[index];
-    const float before = label == node->label ? node->before.blank : node->before.total;
-    float cost;
+/* Lists the labels that may bring the prefix `index` into the beam as it is now, ascending: as the
+ * beam only gets better, no others will. Their costs are in beam->costs. */
+static size_t list_likely(struct dsi_tensorflow *beam, uint32_t index) {
+    const uint32_t n_labels = (uint32_t)beam->config.n_labels - 1;
+    const float before = beam->tree.nodes[index].before.total; /* before.blank is no more */
+    const float threshold = get_threshold(beam);
+    const float best = beam->lm.scoring ? dsi_tensorflow_lm_get_best(&beam->lm, index) : 0.0f;
+    size_t n = 0;
+    uint32_t label;
 
-    if (!beam->lm.scoring) {
-        return beam->row[label] + before;
+    if (!(beam->likeliest + (best + before) > threshold)) {
+        return 0;
     }
-    cost = child != DSI_LABEL_NONE
-               ? dsi_tensorflow_lm_get(&beam->lm, child)
-               : dsi_tensorflow_lm_compute(&beam->lm, &beam->tree, index, label);
-    return beam->row[label] + (cost + before);
+    if (beam->lm.scoring) {
+        dsi_tensorflow_lm_list(&beam->lm, &beam->tree, index, n_labels, beam->costs);
+    }
+    for (label = 0; label < n_labels; label++) {
+        beam->likely[n] = label;
+        n += beam->row[label] + (beam->costs[label] + before) > threshold;
+    }
+    return n;
+}
+
+/* Goes from the child `next` on to the first one whose label is not below `label`. TensorFlow
+ * resets those that did not enter the beam, so that they are not extended though they were active
+ * at the frame before. */
+static uint32_t pass_children(struct dsi_tensorflow *beam, uint32_t next, uint32_t label) {
+    struct dsi_label_node *nodes = beam->tree.nodes;
+
+    while (next != DSI_LABEL_NONE && nodes[next].label < label) {
+        if (nodes[next].now.total == -INFINITY) {
+            nodes[next].before.total = -INFINITY;
+        }
+        beam->last_child = next;
+        next = nodes[next].next;
+    }
+    return next;
 }
 
 /* Tries every label behind the prefix `index`. */
 static enum dsinfer_status extend(struct dsi_tensorflow *beam, uint32_t index) {
-    const uint32_t n = (uint32_t)beam->config.n_labels - 1;
+    const size_t n = list_likely(beam, index);
     uint32_t next = beam->tree.nodes[index].first_child;
-    uint32_t label;
+    size_t i;
 
     beam->last_child = DSI_LABEL_NONE;
-    for (label = 0; label < n; label++) {
-        uint32_t child = DSI_LABEL_NONE;
-        enum dsinfer_status status;
-        float total;
+    for (i = 0; i < n; i++) {
+        const uint32_t label = beam->likely[i];
+        const struct dsi_label_node *node = &beam->tree.nodes[index];
+        const float before = label == node->label ? node->before.blank : node->before.total;
+        const float total = beam->row[label] + (beam->costs[label] + before);
+        uint32_t child;
 
-        if (next != DSI_LABEL_NONE && beam->tree.nodes[next].label == label) {
-            child = next;
-            beam->last_child = child;
-            next = beam->tree.nodes[child].next;
-            if (beam->tree.nodes[child].now.total != -INFINITY) {
-                continue;
+        next = pass_children(beam, next, label);
+        child =
+            next != DSI_LABEL_NONE && beam->tree.nodes[next].label == label ? next : DSI_LABEL_NONE;
+        if (total > get_threshold(beam) &&
+            (child == DSI_LABEL_NONE || beam->tree.nodes[child].now.total == -INFINITY)) {
+            enum dsinfer_status status = activate(beam, index, child, label, total);
+
+            if (status != DSINFER_OK) {
+                return status;
             }
-        }
-        total = score_extension(beam, index, child, label);
-        if (!(total > get_threshold(beam))) {
-            /* TensorFlow resets such a child, so that it is not extended though it was active at
-             * the frame before. */
-            if (child != DSI_LABEL_NONE) {
-                beam->tree.nodes[child].before.total = -INFINITY;
-            }
-            continue;
-        }
-        status = activate(beam, index, child, label, total);
-        if (status != DSINFER_OK) {
-            return status;
         }
     }
+    (void)pass_children(beam, next, DSI_LABEL_NONE);
     return DSINFER_OK;
 }
 
@@ -372,6 +393,10 @@ static void take_row(struct dsi_tensorflow *beam, const float *row) {
         }
         beam->shift = -highest;
     }
+    beam->likeliest = -INFINITY;
+    for (i = 0; i + 1 < n_labels; i++) {
+        beam->likeliest = fmaxf(beam->likeliest, beam->row[i]);
+    }
 }
 
 static enum dsinfer_status step(struct dsi_tensorflow *beam, const float *row) {
@@ -408,6 +433,8 @@ static void destroy(struct dsi_search *search) {
 
     if (beam) {
         dsi_free(beam->row);
+        dsi_free(beam->costs);
+        dsi_free(beam->likely);
         dsi_free(beam->leaves);
         dsi_free(beam->heap);
         dsi_free(beam->ranks);
@@ -419,9 +446,10 @@ static void destroy(struct dsi_search *search) {
 }
 
 static enum dsinfer_status create(const struct dsi_search_config *config, struct dsi_search **out) {
-    const size_t fixed = sizeof(struct dsi_tensorflow) + config->n_labels * sizeof(float) +
-                         config->beam_width * (2 * sizeof(struct dsi_tensorflow_leaf) +
-                                               sizeof(struct dsi_prefix_rank));
+    const size_t fixed =
+        sizeof(struct dsi_tensorflow) + config->n_labels * (2 * sizeof(float) + sizeof(uint32_t)) +
+        config->beam_width *
+            (2 * sizeof(struct dsi_tensorflow_leaf) + sizeof(struct dsi_prefix_rank));
     const size_t quarter = (DSI_SEARCH_MAX_MEMORY - fixed) / 4;
     struct dsi_tensorflow *beam = dsi_calloc(1, sizeof(*beam));
 
@@ -432,11 +460,14 @@ static enum dsinfer_status create(const struct dsi_search_config *config, struct
     beam->config = *config;
     dsi_alignment_pool_init(&beam->alignments, quarter / sizeof(struct dsi_alignment));
     beam->row = dsi_malloc(config->n_labels * sizeof(*beam->row));
+    beam->costs = dsi_calloc(config->n_labels, sizeof(*beam->costs));
+    beam->likely = dsi_malloc(config->n_labels * sizeof(*beam->likely));
     beam->leaves = dsi_malloc(config->beam_width * sizeof(*beam->leaves));
     beam->heap = dsi_malloc(config->beam_width * sizeof(*beam->heap));
     beam->ranks = dsi_malloc(config->beam_width * sizeof(*beam->ranks));
     dsi_tensorflow_lm_init(&beam->lm, config->scoring, config->family == DSINFER_FAMILY_DS01);
-    if (!beam->row || !beam->leaves || !beam->heap || !beam->ranks ||
+    if (!beam->row || !beam->costs || !beam->likely || !beam->leaves || !beam->heap ||
+        !beam->ranks ||
         dsi_label_tree_init(&beam->tree, quarter / (sizeof(struct dsi_label_node) +
                                                     sizeof(struct dsi_tensorflow_words))) !=
             DSINFER_OK ||

@@ -18,8 +18,12 @@ struct dsi_tensorflow_leaf {
 struct dsi_tensorflow {
     struct dsi_search base;
     struct dsi_search_config config;
-    float *row;  /* owned; [config.n_labels] what the frame says of the labels */
-    float shift; /* row, less the log posteriors */
+    float *row;       /* owned; [config.n_labels] what the frame says of the labels */
+    float shift;      /* row, less the log posteriors */
+    float likeliest;  /* of row, but the blank */
+    float *costs;     /* owned; [config.n_labels] what the language model adds for each label behind
+                         the prefix under way; 0 without one */
+    uint32_t *likely; /* owned; [config.n_labels] labels that are tried behind it */
     uint32_t n_frames;
     struct dsi_label_tree tree;
     struct dsi_alignment_pool alignments;

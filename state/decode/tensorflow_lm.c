@@ -6,6 +6,7 @@
 
 #include "runtime/base/alloc.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Of the beginning of a word that is not in the dictionary, in 0.2 and 0.3. */
@@ -68,6 +69,7 @@ enum dsinfer_status dsi_tensorflow_lm_begin(struct dsi_tensorflow_lm *lm,
     lm->words[tree->root] = (struct dsi_tensorflow_words){
         .state = scoring->dictionary ? scoring->dictionary->start : 0,
         .is_outside = !scoring->dictionary,
+        .best_cost = INFINITY,
     };
     tree->nodes[tree->root].ends_unit = true;
     dsi_scoring_begin(scoring, &context);
@@ -114,6 +116,7 @@ static struct dsi_tensorflow_words say_letter(const struct dsi_tensorflow_lm *lm
     float score = lm->outside_score;
 
     words.has_spaced = false;
+    words.best_cost = INFINITY;
     words.is_outside =
         words.is_outside || !dsi_dictionary_find(dictionary, words.state, label, &words.state);
     if (!words.is_outside) {
@@ -136,6 +139,7 @@ static struct dsi_tensorflow_words say_space(struct dsi_tensorflow_lm *lm,
         .words_score = score,
         .score = score,
         .loss = score - lm->words[parent].score,
+        .best_cost = INFINITY,
     };
 }
 
@@ -143,12 +147,48 @@ float dsi_tensorflow_lm_get(const struct dsi_tensorflow_lm *lm, uint32_t node) {
     return (float)lm->scoring->alpha * lm->words[node].loss;
 }
 
-float dsi_tensorflow_lm_compute(struct dsi_tensorflow_lm *lm, const struct dsi_label_tree *tree,
-                                uint32_t parent, uint32_t label) {
-    const float loss = is_space(lm->scoring, label) ? say_space(lm, tree, parent).loss
-                                                    : say_letter(lm, parent, label).loss;
+/* What a letter costs behind `own` that makes the beginning of a word with that score. */
+static float weigh_letter(const struct dsi_tensorflow_lm *lm,
+                          const struct dsi_tensorflow_words *own, float score) {
+    return (float)lm->scoring->alpha * (score + own->words_score - own->score);
+}
 
-    return (float)lm->scoring->alpha * loss;
+float dsi_tensorflow_lm_get_best(const struct dsi_tensorflow_lm *lm, uint32_t node) {
+    return lm->words[node].best_cost;
+}
+
+void dsi_tensorflow_lm_list(struct dsi_tensorflow_lm *lm, const struct dsi_label_tree *tree,
+                            uint32_t node, uint32_t n_labels, float *costs) {
+    const struct dsi_scoring *scoring = lm->scoring;
+    const struct dsi_dictionary *dictionary = scoring->dictionary;
+    struct dsi_tensorflow_words *own = &lm->words[node];
+    float score = lm->outside_score;
+    uint32_t arc = 0;
+    uint32_t end = 0;
+    uint32_t label, state;
+
+    if (!own->is_outside && dictionary->info.is_anything) {
+        score = dsi_dictionary_get_score(dictionary, own->state);
+    } else if (!own->is_outside) {
+        dsi_dictionary_get_arcs(dictionary, own->state, &arc, &end);
+    }
+    own->best_cost = weigh_letter(lm, own, score);
+    for (label = 0; label < n_labels; label++) {
+        costs[label] = own->best_cost;
+    }
+    for (; arc < end; arc++) {
+        dsi_dictionary_get_arc(dictionary, arc, &label, &state);
+        if (--label < n_labels) {
+            score = dsi_scoring_limit(dsi_dictionary_get_score(dictionary, state));
+            costs[label] = weigh_letter(lm, own, score);
+            own->best_cost = fmaxf(own->best_cost, costs[label]);
+        }
+    }
+    if (scoring->alphabet->has_space) {
+        label = scoring->alphabet->space;
+        costs[label] = (float)scoring->alpha * (get_spaced(lm, tree, node) - own->score);
+        own->best_cost = fmaxf(own->best_cost, costs[label]);
+    }
 }
 
 float dsi_tensorflow_lm_compute_end(const struct dsi_tensorflow_lm *lm,

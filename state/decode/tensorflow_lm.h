@@ -24,6 +24,7 @@ struct dsi_tensorflow_words {
     float score;       /* of all */
     float loss;        /* score, less that of the prefix without the last label */
     float spaced;      /* words_score if a space came */
+    float best_cost;   /* highest of all labels that may follow, weighed; INFINITY: not known */
 };
 
 struct dsi_tensorflow_lm {
@@ -50,10 +51,15 @@ void dsi_tensorflow_lm_write(const struct dsi_tensorflow_lm *lm, const struct ds
 void dsi_tensorflow_lm_read(struct dsi_tensorflow_lm *lm, struct dsi_label_tree *tree,
                             struct dsi_reader *reader);
 
-/* What the label of a node costs, weighed; what that of a new one would. */
+/* What the label of a node costs, weighed. */
 float dsi_tensorflow_lm_get(const struct dsi_tensorflow_lm *lm, uint32_t node);
-float dsi_tensorflow_lm_compute(struct dsi_tensorflow_lm *lm, const struct dsi_label_tree *tree,
-                                uint32_t parent, uint32_t label);
+
+/* The highest that the next function may write for `node`; INFINITY before it was called. */
+float dsi_tensorflow_lm_get_best(const struct dsi_tensorflow_lm *lm, uint32_t node);
+
+/* Writes what each of the labels below n_labels costs behind `node`, weighed. */
+void dsi_tensorflow_lm_list(struct dsi_tensorflow_lm *lm, const struct dsi_label_tree *tree,
+                            uint32_t node, uint32_t n_labels, float *costs);
 
 /* What it costs that the audio ends, weighed: the last word, the end of the sentence and, by the
  * rules of 0.2 and 0.3, what makes the whole score the mean of its words. */
