@@ -11,8 +11,8 @@
 const char *const cli_family_names[] = {"ds01", "ds03", "ds04", "ds05", "ds06", "ds07", NULL};
 
 /* In the order of enum dsinfer_kernel_level. */
-static const char *const kernel_names[] = {"native", "portable", "reference", "avx2",
-                                           "avx512", "vnni",     "neon",      NULL};
+static const char *const kernel_names[] = {"native", "portable", "reference", "avx2", "avx512",
+                                           "vnni",   "amx",      "neon",      NULL};
 
 /* In the order of enum dsinfer_precision. */
 static const char *const precision_names[] = {"fp32", "bf16", "int8", NULL};

@@ -65,6 +65,7 @@ static enum dsinfer_status init_kernels(struct dsi_kernels *kernels,
         [DSINFER_KERNELS_AVX2] = DSI_KERNELS_AVX2,
         [DSINFER_KERNELS_AVX512] = DSI_KERNELS_AVX512,
         [DSINFER_KERNELS_VNNI] = DSI_KERNELS_VNNI,
+        [DSINFER_KERNELS_AMX] = DSI_KERNELS_AMX,
         [DSINFER_KERNELS_NEON] = DSI_KERNELS_NEON,
     };
     const unsigned flags = dsi_cpu_get_flags();

@@ -16,7 +16,7 @@
 #define N_ROUNDS 200000
 
 static const struct cli_roof_kernels *find_kernels(const char *name) {
-    if (strcmp(name, "avx512") == 0 || strcmp(name, "vnni") == 0) {
+    if (strcmp(name, "avx512") == 0 || strcmp(name, "vnni") == 0 || strcmp(name, "amx") == 0) {
         return &ROOF_AVX512;
     }
     return strcmp(name, "avx2") == 0 || strcmp(name, "avxvnni") == 0 ? &ROOF_AVX2 : &cli_roof_base;

@@ -4,6 +4,10 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <cpuid.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 /* Not all compilers have a name for this one. */
 static unsigned has_avx_vnni(void) {
@@ -11,6 +15,24 @@ static unsigned has_avx_vnni(void) {
 
     return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && eax >> 4 & 1;
 }
+
+#ifdef __linux__
+#define REQUEST_STATE 0x1023                  /* ARCH_REQ_XCOMP_PERM */
+#define TILES 18                              /* XFEATURE_XTILE_DATA */
+#define HAS_AMX(edx) (((edx) >> 24 & 3) == 3) /* of tiles, of bytes */
+
+/* Linux saves tile registers for those who have asked for it. */
+static unsigned has_amx(void) {
+    unsigned eax, ebx, ecx, edx = 0;
+
+    return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && HAS_AMX(edx) &&
+           syscall(SYS_arch_prctl, REQUEST_STATE, TILES) == 0;
+}
+#else
+static unsigned has_amx(void) {
+    return 0;
+}
+#endif
 
 unsigned dsi_cpu_get_flags(void) {
     unsigned flags = 0;
@@ -23,6 +45,7 @@ unsigned dsi_cpu_get_flags(void) {
     if (flags && __builtin_cpu_supports("avx512f")) {
         flags |= DSI_CPU_AVX512;
         flags |= __builtin_cpu_supports("avx512vnni") ? DSI_CPU_AVX512_VNNI : 0;
+        flags |= flags & DSI_CPU_AVX512_VNNI && has_amx() ? DSI_CPU_AMX : 0;
     }
     return flags;
 }

@@ -9,11 +9,13 @@ enum dsi_cpu_flag {
     DSI_CPU_AVX512 = 1 << 1,   /* AVX-512, its foundation (F) */
     DSI_CPU_AVX512_VNNI = 1 << 2,
     DSI_CPU_AVX_VNNI = 1 << 3,
-    DSI_CPU_NEON = 1 << 4,     /* of 64-bit ARM */
-    DSI_CPU_NEON_DOT = 1 << 5, /* products of bytes: sdot */
+    DSI_CPU_AMX = 1 << 4,      /* tiles of bytes */
+    DSI_CPU_NEON = 1 << 5,     /* of 64-bit ARM */
+    DSI_CPU_NEON_DOT = 1 << 6, /* products of bytes: sdot */
 };
 
-/* Set of dsi_cpu_flag. */
+/* Set of dsi_cpu_flag. Where there is AMX, Linux is asked to save its registers, for all threads of
+ * the process and from then on: signal handlers need some 8 KiB more of an alternate stack. */
 unsigned dsi_cpu_get_flags(void);
 
 #endif

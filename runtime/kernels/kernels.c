@@ -19,6 +19,9 @@ static const struct level {
                           DSI_CPU_AVX2_FMA | DSI_CPU_AVX512 | DSI_CPU_AVX512_VNNI |
                               DSI_CPU_AVX_VNNI,
                           DSI_CPU_AVX512_VNNI | DSI_CPU_AVX_VNNI},
+    [DSI_KERNELS_AMX] = {"amx",
+                         DSI_CPU_AVX2_FMA | DSI_CPU_AVX512 | DSI_CPU_AVX512_VNNI | DSI_CPU_AMX,
+                         DSI_CPU_AMX},
     [DSI_KERNELS_NEON] = {"neon", DSI_CPU_NEON | DSI_CPU_NEON_DOT, DSI_CPU_NEON},
     [DSI_KERNELS_NATIVE] = {"native", ~0u, 0},
 };

@@ -46,7 +46,9 @@ enum dsi_precision {
  * clip(x) = min(max(x, 0), limit) where limit >= 0 is finite (NaN stays NaN), x itself where limit
  * is infinite. Rows of A and of C do not overlap: with m > 1, a_stride >= k and c_stride >= n.
  * Columns first_column … first_column + n_columns - 1 of C are computed, the others not touched:
- * first_column is a multiple of DSI_PACK_COLUMNS, and so is n_columns unless they end with n. */
+ * first_column is a multiple of DSI_PACK_COLUMNS, and so is n_columns unless they end with n.
+ * is_backward: the last ones first, if that is how the last product with this B went forwards: what
+ * the second cache still has of B is read from there. */
 struct dsi_gemm {
     size_t m, n, k;
     const float *a; /* [m,k], rows `a_stride` floats apart */
@@ -57,6 +59,7 @@ struct dsi_gemm {
     size_t c_stride;
     float limit; /* INFINITY: none */
     size_t first_column, n_columns;
+    bool is_backward;
     void *prepared; /* what `prepare` made of A, aligned to DSI_ALIGNMENT; not read without one */
 };
 
@@ -125,7 +128,7 @@ struct dsi_product {
 
 struct dsi_kernels {
     const char *name; /* "reference", "blas", "avx2", "avx512", "vnni" (with AVX-512),
- "avxvnni" (without), "neon" */
+                         "avxvnni" (without), "amx", "neon" */
     struct dsi_product products[DSI_N_PRECISIONS];
     void (*lstm_step)(const struct dsi_lstm_step *step);
 };
@@ -137,6 +140,7 @@ enum dsi_kernel_level {
     DSI_KERNELS_AVX2,   /* and FMA */
     DSI_KERNELS_AVX512, /* its foundation */
     DSI_KERNELS_VNNI,   /* of AVX-512, or of AVX where there is no AVX-512 */
+    DSI_KERNELS_AMX,    /* for bytes */
     DSI_KERNELS_NEON,   /* with its products of bytes where there are any */
     DSI_KERNELS_NATIVE, /* whatever there is */
     DSI_N_KERNEL_LEVELS,

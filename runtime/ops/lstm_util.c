@@ -132,9 +132,10 @@ void dsi_lstm_add_recurrent(const struct dsi_op_call *call, const struct dsi_lst
         .c_stride = 4 * n_cell,
         .limit = INFINITY,
         .n_columns = 4 * n_cell,
+        .is_backward = part->t % 2 != 0,
         .prepared = call->prepared + part->worker * call->shapes->prepared_size,
     };
-    size_t gate;
+    size_t i;
 
     if (product->prepare) {
         product->prepare(&gemm);
@@ -144,7 +145,9 @@ void dsi_lstm_add_recurrent(const struct dsi_op_call *call, const struct dsi_lst
         return;
     }
     gemm.n_columns = part->n_cells;
-    for (gate = 0; gate < 4; gate++) {
+    for (i = 0; i < 4; i++) {
+        const size_t gate = gemm.is_backward ? 3 - i : i;
+
         gemm.first_column = gate * n_cell + part->first_cell;
         product->gemm(&gemm);
     }

@@ -100,8 +100,8 @@ static void bench_gemm(const struct buffers *buffers, const struct dsi_kernels *
     const size_t m = sizes[0], n = sizes[1], k = sizes[2];
     const struct dsi_product *product = &kernels->products[precision];
     const struct dsi_gemm gemm = {
-        m,          n, k,     buffers->a, k, buffers->packed,  buffers->bias,
-        buffers->c, n, 20.0f, 0,          n, buffers->prepared};
+        m,          n, k,     buffers->a, k, buffers->packed, buffers->bias,
+        buffers->c, n, 20.0f, 0,          n, false,           buffers->prepared};
     /* About as long as one pass over the largest B. */
     const int n_calls = (int)((size_t)MAX_K * MAX_N / (k * n) / m) + 1;
     double best = INFINITY;

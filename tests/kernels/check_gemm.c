@@ -202,7 +202,8 @@ static void check_case(struct check *check, const struct gemm_case *test) {
 
     gemm = (struct dsi_gemm){test->m, test->n,  test->k,    o.a.data,    o.a.stride, o.packed.data,
                              NULL,    o.c.data, o.c.stride, test->limit, 0,          test->n,
-                             NULL};
+                             false,   NULL};
+    gemm.is_backward = check->n_calls % 2 != 0;
     gemm.bias = test->has_bias ? o.bias.data : NULL;
     multiply(check, &gemm);
 

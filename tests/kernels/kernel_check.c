@@ -68,6 +68,7 @@ static size_t check_levels(unsigned cpu_flags) {
         {DSI_KERNELS_AVX512, 0},
         {DSI_KERNELS_VNNI, DSI_CPU_AVX512},
         {DSI_KERNELS_VNNI, DSI_CPU_AVX_VNNI},
+        {DSI_KERNELS_AMX, 0},
         {DSI_KERNELS_NEON, DSI_CPU_NEON_DOT},
         {DSI_KERNELS_NEON, 0},
     };

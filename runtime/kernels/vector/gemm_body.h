@@ -22,8 +22,8 @@
 #ifndef DSI_KERNELS_VECTOR_GEMM_BODY_H
 #define DSI_KERNELS_VECTOR_GEMM_BODY_H
 
+#include "runtime/kernels/vector/panels.h"
 #include "runtime/kernels/vector/tiles.h"
-#include "runtime/kernels/kernels.h"
 
 #include <assert.h>
 #include <math.h>
@@ -176,9 +176,10 @@ static void multiply_narrow(const struct tile *tile, size_t n_rows, size_t width
     }
 }
 
-/* All rows of a block of k by some panels of B, of `width` columns together. */
-static void multiply_block(const struct dsi_gemm *gemm, size_t column, size_t n_panels,
-                           size_t width, size_t first_k, size_t k, bool is_bf16) {
+/* All rows of a block of k by some panels of B. */
+static void multiply_block(const struct dsi_gemm *gemm, const struct dsi_panel_group *group,
+                           size_t next_column, size_t first_k, size_t k, bool is_bf16) {
+    const size_t column = group->column, n_panels = group->n_panels;
     const size_t n_tiles = (gemm->m + MAX_ROWS - 1) / MAX_ROWS;
     const size_t k_size = is_bf16 ? (gemm->k + 1) / 2 * 4 : gemm->k * 4; /* bytes of a column */
     const size_t first_size = is_bf16 ? first_k * 2 : first_k * 4;
@@ -197,9 +198,8 @@ static void multiply_block(const struct dsi_gemm *gemm, size_t column, size_t n_
     size_t row = 0, i;
 
     /* Each row of tiles fetches its share of the next block, or of the next panels' first one. */
-    tile.next = first_k + k < gemm->k
-                    ? tile.b + size
-                    : (const unsigned char *)gemm->b + (column + n_panels * PANEL) * k_size;
+    tile.next = first_k + k < gemm->k ? tile.b + size
+                                      : (const unsigned char *)gemm->b + next_column * k_size;
     tile.next_step = PANEL * sizeof(float) / n_tiles;
     for (i = 0; i < n_tiles; i++) {
         const size_t rest = n_tiles - i;
@@ -208,10 +208,10 @@ static void multiply_block(const struct dsi_gemm *gemm, size_t column, size_t n_
         tile.a = gemm->a + row * gemm->a_stride + first_k;
         tile.c = gemm->c + row * gemm->c_stride + column;
         tile.start = is_first ? gemm->bias + column : tile.c;
-        if (width == n_panels * PANEL) {
+        if (group->width == n_panels * PANEL) {
             multiply(&tile, n_rows, n_panels, is_bf16);
         } else {
-            multiply_narrow(&tile, n_rows, width, is_bf16);
+            multiply_narrow(&tile, n_rows, group->width, is_bf16);
         }
         tile.next += size / n_tiles;
         row += n_rows;
@@ -220,19 +220,19 @@ static void multiply_block(const struct dsi_gemm *gemm, size_t column, size_t n_
 
 static void multiply_panels(const struct dsi_gemm *gemm, bool is_bf16) {
     const size_t most = panels_of(gemm->m < MAX_ROWS ? gemm->m : MAX_ROWS);
-    const size_t end = gemm->m > 0 ? gemm->first_column + gemm->n_columns : 0;
-    size_t column, n_panels, first_k;
+    const size_t n_groups = dsi_panels_count_groups(gemm, most);
+    size_t i, first_k;
 
-    for (column = gemm->first_column; column < end; column += n_panels * PANEL) {
-        const size_t rest = end - column;
+    for (i = 0; i < n_groups; i++) {
+        const struct dsi_panel_group group = dsi_panels_get_group(gemm, most, n_groups, i);
+        const struct dsi_panel_group next =
+            dsi_panels_get_group(gemm, most, n_groups, i + 1 < n_groups ? i + 1 : i);
 
-        n_panels = rest >= most * PANEL ? most : 1;
         first_k = 0;
         do {
             const size_t k = gemm->k - first_k < BLOCK ? gemm->k - first_k : BLOCK;
 
-            multiply_block(gemm, column, n_panels,
-                           rest < n_panels * PANEL ? rest : n_panels * PANEL, first_k, k, is_bf16);
+            multiply_block(gemm, &group, next.column, first_k, k, is_bf16);
             first_k += k;
         } while (first_k < gemm->k);
     }

@@ -2,7 +2,8 @@
  * same for all instructions. A file includes it once, after defining
  *
  *   MAX_ROWS, panels_of(n_rows)  the shapes of tiles
- *   FOR_EACH_TILE(CASE)          CASE(n_rows, n_panels) for all of them, with one panel too
+ *   FOR_EACH_TILE(CASE)          CASE(n_rows, n_panels) for all of them, with one panel too; not
+ *                                defined where these are no constants to multiply_tile
  *   multiply_tile(tile, n_rows, n_panels, sums)
  *                                sums[i][j] = sum over k of p_ik * q_kj as floats
  *   ALWAYS_INLINE, UNROLL        from tiles.h
@@ -21,21 +22,24 @@
 
 /* c = clip(start + sum * t * s) for the tile's part of C, `width` columns of it. */
 static void finish_tile(const struct dsi_gemm *gemm, const struct int8_tile *tile, size_t row,
-                        size_t n_rows, size_t column, size_t width,
+                        size_t n_rows, const struct dsi_panel_group *group,
                         float sums[][MAX_PANELS * PANEL]) {
-    const float *max = (const float *)gemm->b + column;
+    const float *max = (const float *)gemm->b + group->column;
+    float scales[MAX_PANELS * PANEL];
     size_t i, j;
 
+    for (j = 0; j < group->width; j++) {
+        scales[j] = max[j] < DSI_INT8_SMALLEST ? 0.0f : max[j] / DSI_INT8_LARGEST_Q;
+    }
     for (i = 0; i < n_rows; i++) {
         const float t = ((const struct int8_row *)(tile->rows + i * tile->row_stride))->scale;
-        float *c = gemm->c + (row + i) * gemm->c_stride + column;
-        const float *start = gemm->bias ? gemm->bias + column : c;
+        float *c = gemm->c + (row + i) * gemm->c_stride + group->column;
+        const float *start = gemm->bias ? gemm->bias + group->column : c;
         const float limit = gemm->limit;
         const bool is_clipped = !isinf(limit);
 
-        for (j = 0; j < width; j++) {
-            const float s = max[j] < DSI_INT8_SMALLEST ? 0.0f : max[j] / DSI_INT8_LARGEST_Q;
-            float x = start[j] + sums[i][j] * (t * s);
+        for (j = 0; j < group->width; j++) {
+            float x = start[j] + sums[i][j] * (t * scales[j]);
 
             x = is_clipped && x < 0.0f ? 0.0f : x;
             c[j] = is_clipped && x > limit ? limit : x;
@@ -43,6 +47,7 @@ static void finish_tile(const struct dsi_gemm *gemm, const struct int8_tile *til
     }
 }
 
+#ifdef FOR_EACH_TILE
 #define SHAPE(n_rows, n_panels) ((n_rows)*8 + (n_panels))
 #define CASE(n_rows, n_panels)                                                                     \
     case SHAPE(n_rows, n_panels):                                                                  \
@@ -57,10 +62,13 @@ static void multiply(const struct int8_tile *tile, size_t n_rows, size_t n_panel
         assert(!"this shape of a tile has no code");
     }
 }
+#else
+#define multiply multiply_tile
+#endif
 
 static void multiply_panels(const struct dsi_gemm *gemm) {
     const size_t most = panels_of(gemm->m < MAX_ROWS ? gemm->m : MAX_ROWS);
-    const size_t end = gemm->m > 0 ? gemm->first_column + gemm->n_columns : 0;
+    const size_t n_groups = dsi_panels_count_groups(gemm, most);
     const size_t n_padded = (gemm->n + PANEL - 1) / PANEL * PANEL;
     const size_t n_tiles = (gemm->m + MAX_ROWS - 1) / MAX_ROWS;
     float sums[MAX_ROWS][MAX_PANELS * PANEL];
@@ -68,23 +76,22 @@ static void multiply_panels(const struct dsi_gemm *gemm) {
         .n_quads = (gemm->k + 3) / 4,
         .row_stride = dsi_int8_get_row_size(gemm->k),
     };
-    size_t column, n_panels;
+    size_t i, j;
 
-    for (column = gemm->first_column; column < end; column += n_panels * PANEL) {
-        const size_t rest = end - column;
-        size_t row = 0, i;
+    for (i = 0; i < n_groups; i++) {
+        const struct dsi_panel_group group = dsi_panels_get_group(gemm, most, n_groups, i);
+        const size_t column = group.column;
+        size_t row = 0;
 
-        n_panels = rest >= most * PANEL ? most : 1;
         tile.sums = (const int32_t *)gemm->b + n_padded + column;
         tile.panels =
             (const int8_t *)((const int32_t *)gemm->b + 2 * n_padded) + column * tile.n_quads * 4;
-        for (i = 0; i < n_tiles; i++) {
-            const size_t n_rows = (gemm->m - row + n_tiles - i - 1) / (n_tiles - i);
+        for (j = 0; j < n_tiles; j++) {
+            const size_t n_rows = (gemm->m - row + n_tiles - j - 1) / (n_tiles - j);
 
             tile.rows = (const uint8_t *)gemm->prepared + row * tile.row_stride;
-            multiply(&tile, n_rows, n_panels, sums);
-            finish_tile(gemm, &tile, row, n_rows, column,
-                        rest < n_panels * PANEL ? rest : n_panels * PANEL, sums);
+            multiply(&tile, n_rows, group.n_panels, sums);
+            finish_tile(gemm, &tile, row, n_rows, &group, sums);
             row += n_rows;
         }
     }

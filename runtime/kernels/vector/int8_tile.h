@@ -16,7 +16,7 @@
 #define MAX_PANELS 4
 #define DSI_INT8_OFFSET 128
 
-/* A prepared row: 64 bytes, the first four its scale t; then [k, rounded up to 32] words; or as
+/* A prepared row: 64 bytes, the first four its scale t; then [k, rounded up to 64] words; or as
  * many bytes `high`, and as many `low` behind them. */
 struct int8_row {
     float scale;
@@ -24,7 +24,7 @@ struct int8_row {
 };
 
 static inline size_t dsi_int8_round_up(size_t k) {
-    return (k + 31) / 32 * 32;
+    return (k + 63) / 64 * 64;
 }
 
 static inline size_t dsi_int8_get_row_size(size_t k) {

@@ -22,4 +22,37 @@
 /* Fills in all products but for `gemm` and `prepare`, which makes rows as in int8_tile.h. */
 void dsi_panels_init(struct dsi_kernels *kernels);
 
+/* Panels whose columns are computed together: n_panels, or one, which may be narrow. */
+struct dsi_panel_group {
+    size_t column, n_panels;
+    size_t width; /* columns */
+};
+
+/* Groups of the columns of a product, `most` panels in each as long as there are as many. */
+static inline size_t dsi_panels_count_groups(const struct dsi_gemm *gemm, size_t most) {
+    const size_t width = most * DSI_PACK_COLUMNS;
+    const size_t rest = gemm->n_columns % width;
+
+    return gemm->m == 0
+               ? 0
+               : gemm->n_columns / width + (rest + DSI_PACK_COLUMNS - 1) / DSI_PACK_COLUMNS;
+}
+
+/* The group that is the i-th to be computed. */
+static inline struct dsi_panel_group dsi_panels_get_group(const struct dsi_gemm *gemm, size_t most,
+                                                          size_t n_groups, size_t i) {
+    const size_t n_wide = gemm->n_columns / (most * DSI_PACK_COLUMNS);
+    const size_t at = gemm->is_backward ? n_groups - 1 - i : i;
+    const size_t panel = at < n_wide ? at * most : n_wide * most + at - n_wide;
+    const size_t column = panel * DSI_PACK_COLUMNS;
+    const size_t n_panels = at < n_wide ? most : 1;
+    const size_t rest = gemm->n_columns - column;
+
+    return (struct dsi_panel_group){
+        .column = gemm->first_column + column,
+        .n_panels = n_panels,
+        .width = rest < n_panels * DSI_PACK_COLUMNS ? rest : n_panels * DSI_PACK_COLUMNS,
+    };
+}
+
 #endif

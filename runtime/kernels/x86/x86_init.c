@@ -40,11 +40,14 @@ void dsi_kernels_init_native(struct dsi_kernels *kernels, unsigned cpu_flags) {
     }
     if (cpu_flags & DSI_CPU_AVX512 && cpu_flags & DSI_CPU_AVX512_VNNI) {
         init_vnni(kernels, "vnni", dsi_gemm_int8_avx512vnni);
+        if (cpu_flags & DSI_CPU_AMX) {
+            init_vnni(kernels, "amx", dsi_gemm_int8_amx);
+        }
     } else if (cpu_flags & DSI_CPU_AVX_VNNI) {
         init_vnni(kernels, "avxvnni", dsi_gemm_int8_avxvnni);
     }
 }
 
 unsigned dsi_kernels_get_native_flags(void) {
-    return DSI_CPU_AVX2_FMA | DSI_CPU_AVX512 | DSI_CPU_AVX512_VNNI | DSI_CPU_AVX_VNNI;
+    return DSI_CPU_AVX2_FMA | DSI_CPU_AVX512 | DSI_CPU_AVX512_VNNI | DSI_CPU_AVX_VNNI | DSI_CPU_AMX;
 }

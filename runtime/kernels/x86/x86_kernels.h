@@ -16,6 +16,7 @@ void dsi_prepare_int8_bytes(const struct dsi_gemm *gemm);
 void dsi_gemm_int8_avx2(const struct dsi_gemm *gemm);
 void dsi_gemm_int8_avxvnni(const struct dsi_gemm *gemm);
 void dsi_gemm_int8_avx512vnni(const struct dsi_gemm *gemm);
+void dsi_gemm_int8_amx(const struct dsi_gemm *gemm);
 
 /* AVX-512, its foundation alone. */
 void dsi_gemm_avx512(const struct dsi_gemm *gemm);

@@ -96,6 +96,7 @@ static void named_kernels_run_or_are_refused_by_name(void **state) {
     static const char *const names[] = {[DSINFER_KERNELS_AVX2] = "avx2",
                                         [DSINFER_KERNELS_AVX512] = "avx512",
                                         [DSINFER_KERNELS_VNNI] = "vnni",
+                                        [DSINFER_KERNELS_AMX] = "amx",
                                         [DSINFER_KERNELS_NEON] = "neon"};
     char path[TEST_PATH_SIZE];
     bool has_x86 = false, has_arm = false;
@@ -209,7 +210,7 @@ static void wrong_arguments_are_refused(void **state) {
     assert_int_equal(dsinfer_model_open(path, &options, &model, &err), DSINFER_ERR_ARGUMENT);
     assert_non_null(strstr(err.message, "the options of the model have"));
     dsinfer_model_options_init(&options);
-    options.kernels = (enum dsinfer_kernel_level)7;
+    options.kernels = (enum dsinfer_kernel_level)8;
     assert_int_equal(dsinfer_model_open(path, &options, &model, &err), DSINFER_ERR_ARGUMENT);
     dsinfer_model_options_init(&options);
     options.precision = (enum dsinfer_precision)3;

@@ -25,7 +25,7 @@ static void a_product_starts_from_the_bias_or_from_c(void **state) {
     static const float from_c[] = {6, 12, 15, 24};
     const struct dsi_kernels kernels = make_reference();
     float c[] = {1, 1, 1, 1};
-    struct dsi_gemm gemm = {2, 2, 3, a, 4, b, NULL, c, 2, INFINITY, 0, 2, NULL};
+    struct dsi_gemm gemm = {2, 2, 3, a, 4, b, NULL, c, 2, INFINITY, 0, 2, false, NULL};
 
     (void)state;
     kernels.products[DSI_PRECISION_F32].gemm(&gemm);
@@ -40,7 +40,7 @@ static void a_clip_cuts_both_ends_and_passes_nan(void **state) {
     static const float expected[] = {0, 0.5f, 20, NAN, 0, 20};
     const struct dsi_kernels kernels = make_reference();
     float c[6];
-    const struct dsi_gemm gemm = {1, 6, 0, start, 1, start, start, c, 6, 20.0f, 0, 6, NULL};
+    const struct dsi_gemm gemm = {1, 6, 0, start, 1, start, start, c, 6, 20.0f, 0, 6, false, NULL};
 
     (void)state;
     kernels.products[DSI_PRECISION_F32].gemm(&gemm);
@@ -74,7 +74,8 @@ static void bf16_rounds_to_the_nearest_and_ties_to_even(void **state) {
     const float one = 1.0f, zeros[5] = {0};
     uint16_t packed[5];
     float c[5];
-    const struct dsi_gemm gemm = {1, 5, 1, &one, 1, packed, zeros, c, 5, INFINITY, 0, 5, NULL};
+    const struct dsi_gemm gemm = {1, 5, 1,        &one, 1, packed, zeros,
+                                  c, 5, INFINITY, 0,    5, false,  NULL};
 
     (void)state;
     pack_all(&kernels.products[DSI_PRECISION_BF16], 1, 5, b, packed);
@@ -92,7 +93,7 @@ static void int8_multiplies_integers_and_scales(void **state) {
     const struct dsi_kernels kernels = make_reference();
     alignas(float) unsigned char packed[4 * (sizeof(float) + 3)] = {0};
     float c[4];
-    const struct dsi_gemm gemm = {1, 4, 3, a, 3, packed, bias, c, 4, INFINITY, 0, 4, NULL};
+    const struct dsi_gemm gemm = {1, 4, 3, a, 3, packed, bias, c, 4, INFINITY, 0, 4, false, NULL};
 
     (void)state;
     assert_int_equal(kernels.products[DSI_PRECISION_INT8].get_packed_size(3, 4), sizeof(packed));
