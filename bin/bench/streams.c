@@ -51,11 +51,14 @@ static size_t find_end(const struct fleet *fleet, size_t position) {
 }
 
 static struct dsinfer_batch_item get_item(const struct fleet *fleet, const struct player *player) {
+    const size_t end = find_end(fleet, player->position);
+
     return (struct dsinfer_batch_item){
         .stream = player->stream,
         .samples = fleet->bench->samples + player->position,
-        .n_samples = find_end(fleet, player->position) - player->position,
+        .n_samples = end - player->position,
         .is_float = 1,
+        .is_end = end == fleet->bench->n_samples,
     };
 }
 

@@ -180,8 +180,39 @@ static void run(struct dsinfer_batch *batch) {
     batch->n_ready = 0;
 }
 
-/* Lets every stream take samples until its chunk is full, and runs those chunks. Returns whether
- * there were any. */
+static bool is_done(const struct dsinfer_batch_item *item) {
+    const struct dsinfer_stream *stream = item->stream;
+
+    return stream->phase != DSI_STREAM_OPEN ||
+           (stream->n_batched == item->n_samples &&
+            (!item->is_end || dsi_utterance_has_end(&stream->utterance)));
+}
+
+/* Lets a stream take samples, and then its end, until its chunk is full. Returns whether the chunk
+ * is to go through the network. */
+static bool fill_chunk(struct dsinfer_batch_item *item) {
+    struct dsinfer_stream *stream = item->stream;
+    struct dsi_utterance *utterance = &stream->utterance;
+    const size_t sample_size = item->is_float ? sizeof(float) : sizeof(int16_t);
+    bool is_at_end;
+    size_t n_taken;
+
+    item->status = dsi_utterance_take(
+        utterance, &stream->scratch, (const char *)item->samples + stream->n_batched * sample_size,
+        item->is_float != 0, item->n_samples - stream->n_batched, &n_taken);
+    stream->n_batched += n_taken;
+    if (item->status != DSINFER_OK) {
+        return false;
+    }
+    is_at_end = stream->n_batched == item->n_samples;
+    if (is_at_end && item->is_end) {
+        dsi_utterance_take_end(utterance, &stream->scratch);
+        return utterance->n_waiting > 0;
+    }
+    return dsi_utterance_is_ready(utterance, is_at_end);
+}
+
+/* Fills every stream's chunk, and runs those that are to run. Returns whether there were any. */
 static bool go_round(struct dsinfer_batch *batch, struct dsinfer_batch_item *items,
                      size_t n_items) {
     bool has_run = false;
@@ -189,20 +220,8 @@ static bool go_round(struct dsinfer_batch *batch, struct dsinfer_batch_item *ite
 
     for (i = 0; i < n_items; i++) {
         struct dsinfer_batch_item *item = &items[i];
-        struct dsinfer_stream *stream = item->stream;
-        const size_t sample_size = item->is_float ? sizeof(float) : sizeof(int16_t);
-        size_t n_taken;
 
-        if (item->status != DSINFER_OK || stream->n_batched == item->n_samples) {
-            continue;
-        }
-        item->status =
-            dsi_utterance_take(&stream->utterance, &stream->scratch,
-                               (const char *)item->samples + stream->n_batched * sample_size,
-                               item->is_float != 0, item->n_samples - stream->n_batched, &n_taken);
-        stream->n_batched += n_taken;
-        if (item->status == DSINFER_OK &&
-            dsi_utterance_is_ready(&stream->utterance, stream->n_batched == item->n_samples)) {
+        if (item->status == DSINFER_OK && !is_done(item) && fill_chunk(item)) {
             batch->ready[batch->n_ready++] = item;
             has_run = true;
         }
@@ -212,6 +231,14 @@ static bool go_round(struct dsinfer_batch *batch, struct dsinfer_batch_item *ite
     }
     run(batch);
     return has_run;
+}
+
+/* The stream's end has gone all the way, as `status` says. */
+static void finish(struct dsinfer_batch_item *item, enum dsinfer_status status) {
+    item->status = status;
+    if (status == DSINFER_OK) {
+        item->stream->phase = DSI_STREAM_FINISHED;
+    }
 }
 
 /* Feeds the streams that cannot share a call; the others begin with no sample taken. */
@@ -225,6 +252,9 @@ static void begin(const struct dsinfer_batch *batch, struct dsinfer_batch_item *
         item->status = dsi_utterance_feed(&stream->utterance, &stream->scratch, item->samples,
                                           item->is_float != 0, item->n_samples);
         stream->n_batched = item->n_samples;
+        if (item->status == DSINFER_OK && item->is_end) {
+            finish(item, dsi_utterance_end(&stream->utterance, &stream->scratch));
+        }
     }
 }
 
@@ -264,6 +294,9 @@ enum dsinfer_status dsinfer_batch_feed(struct dsinfer_batch *batch,
         struct dsinfer_stream *stream = items[i].stream;
 
         stream->is_in_batch = false;
+        if (items[i].status == DSINFER_OK && items[i].is_end && stream->phase == DSI_STREAM_OPEN) {
+            finish(&items[i], dsi_utterance_close(&stream->utterance));
+        }
         if (items[i].status != DSINFER_OK && stream->phase == DSI_STREAM_OPEN) {
             stream->phase = DSI_STREAM_FAILED;
         }

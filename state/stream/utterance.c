@@ -96,6 +96,7 @@ void dsi_utterance_reset(struct dsi_utterance *utterance) {
     dsi_gate_reset(&utterance->gate);
     dsinfer_decoder_reset(utterance->decoder);
     utterance->n_waiting = 0;
+    utterance->n_end = 0;
     utterance->n_frames = 0;
     utterance->n_levels = 0;
     utterance->n_samples = 0;
@@ -153,6 +154,7 @@ enum dsinfer_status dsi_utterance_copy(const struct dsi_utterance *from, struct 
     dsi_lstm_state_copy(&from->state, &to->state);
     memcpy(to->chunk, from->chunk, from->n_waiting * from->window_size * sizeof(*to->chunk));
     to->n_waiting = from->n_waiting;
+    to->n_end = from->n_end;
     to->n_samples = from->n_samples;
     return dsi_decoder_copy(from->decoder, to->decoder);
 }
@@ -435,29 +437,40 @@ static enum dsinfer_status end_whole(struct dsi_utterance *utterance,
     return status == DSINFER_OK ? dsi_gate_end(&utterance->gate, utterance->decoder) : status;
 }
 
+void dsi_utterance_take_end(struct dsi_utterance *utterance,
+                            const struct dsi_utterance_scratch *scratch) {
+    for (; !dsi_utterance_has_end(utterance) && utterance->n_waiting < utterance->n_steps;
+         utterance->n_end++) {
+        if (utterance->n_end > 0) {
+            push(utterance, NULL);
+        } else if (dsinfer_features_finish(utterance->features, scratch->frame) > 0) {
+            push(utterance, scratch->frame);
+        }
+    }
+}
+
+/* Upstream would decode a frame of padding where there are no samples. */
+bool dsi_utterance_has_end(const struct dsi_utterance *utterance) {
+    return utterance->n_samples == 0 || utterance->n_end == 1 + utterance->n_context;
+}
+
+enum dsinfer_status dsi_utterance_close(struct dsi_utterance *utterance) {
+    return utterance->n_samples == 0 ? DSINFER_OK
+                                     : dsi_gate_end(&utterance->gate, utterance->decoder);
+}
+
 enum dsinfer_status dsi_utterance_end(struct dsi_utterance *utterance,
                                       const struct dsi_utterance_scratch *scratch) {
     enum dsinfer_status status = DSINFER_OK;
-    size_t i;
 
-    if (utterance->n_samples == 0) {
-        return DSINFER_OK; /* upstream would decode a frame of padding here */
-    }
-    if (utterance->is_whole) {
+    if (utterance->n_samples > 0 && utterance->is_whole) {
         return end_whole(utterance, scratch);
     }
-    if (dsinfer_features_finish(utterance->features, scratch->frame) > 0) {
-        push(utterance, scratch->frame);
-        status = run_if_ready(utterance, scratch, false);
+    while (status == DSINFER_OK && !dsi_utterance_has_end(utterance)) {
+        dsi_utterance_take_end(utterance, scratch);
+        status = utterance->n_waiting > 0 ? run(utterance, scratch) : DSINFER_OK;
     }
-    for (i = 0; i < utterance->n_context && status == DSINFER_OK; i++) {
-        push(utterance, NULL);
-        status = run_if_ready(utterance, scratch, false);
-    }
-    if (status == DSINFER_OK && utterance->n_waiting > 0) {
-        status = run(utterance, scratch);
-    }
-    return status == DSINFER_OK ? dsi_gate_end(&utterance->gate, utterance->decoder) : status;
+    return status == DSINFER_OK ? dsi_utterance_close(utterance) : status;
 }
 
 enum dsinfer_status dsi_utterance_cut(struct dsi_utterance *utterance,

@@ -29,6 +29,7 @@ struct dsi_utterance {
     size_t n_context;
     size_t window_size; /* values a window */
     size_t n_waiting;   /* windows in chunk, below n_steps between calls */
+    size_t n_end;       /* frames taken behind the last sample: its own, then n_context of zeros */
     uint64_t n_samples; /* taken so far */
 };
 
@@ -81,6 +82,15 @@ enum dsinfer_status dsi_utterance_take_rows(struct dsi_utterance *utterance, con
 enum dsinfer_status dsi_utterance_feed(struct dsi_utterance *utterance,
                                        const struct dsi_utterance_scratch *scratch,
                                        const void *samples, bool is_float, size_t n_samples);
+
+/* The samples end here: takes frames of the end until the chunk is full or all are there, which
+ * dsi_utterance_has_end then says. Not where is_whole. */
+void dsi_utterance_take_end(struct dsi_utterance *utterance,
+                            const struct dsi_utterance_scratch *scratch);
+bool dsi_utterance_has_end(const struct dsi_utterance *utterance);
+
+/* All of the end went through the network. */
+enum dsinfer_status dsi_utterance_close(struct dsi_utterance *utterance);
 
 /* The samples end here: all that waits goes through the network. Call it once. */
 enum dsinfer_status dsi_utterance_end(struct dsi_utterance *utterance,

@@ -1,7 +1,8 @@
 /* Three streams fed in a batch, with any samples in any order, say what they say when fed alone. On
  * the bundled model.
  *
- * Input: four bytes for the windows at a time of each stream and the size of the batch, then feeds:
+ * Input: four bytes for the windows at a time of each stream and the size of the batch (128 and up:
+ * the streams also end in the batch), then feeds:
  * two bytes for each stream, how many bytes of samples it gets (below 128 of them as int16_t, else
  * as float) and how often, then the samples, which all of them share.
  *
@@ -84,6 +85,20 @@ static void feed(struct dsinfer_batch *batch, struct dsinfer_stream *const *stre
     }
 }
 
+static void end(struct dsinfer_batch *batch, struct dsinfer_stream *const *streams) {
+    struct dsinfer_batch_item items[N_STREAMS] = {{0}};
+    size_t i;
+
+    for (i = 0; i < N_STREAMS; i++) {
+        items[i].stream = streams[i];
+        items[i].is_end = 1;
+    }
+    FUZZ_CHECK(dsinfer_batch_feed(batch, items, N_STREAMS) == DSINFER_OK);
+    for (i = 0; i < N_STREAMS; i++) {
+        FUZZ_CHECK(items[i].status == DSINFER_OK);
+    }
+}
+
 static void check_and_destroy(struct dsinfer_stream *stream, struct dsinfer_stream *alone) {
     struct dsinfer_transcript got, wanted;
 
@@ -101,6 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct dsinfer_stream *streams[N_STREAMS], *alone[N_STREAMS];
     struct dsinfer_batch_options options;
     struct dsinfer_batch *batch;
+    bool is_ended;
     size_t i;
 
     if (!model) {
@@ -116,6 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     dsinfer_batch_options_init(&options);
     options.max_streams = 1 + data[N_STREAMS] % N_STREAMS;
     FUZZ_CHECK(dsinfer_batch_create(model, &options, &batch, NULL) == DSINFER_OK);
+    is_ended = data[N_STREAMS] >= 128;
     data += N_STREAMS + 1;
     size -= N_STREAMS + 1;
 
@@ -126,6 +143,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         feed(batch, streams, alone, data, data + 2 * N_STREAMS, n_bytes);
         data += 2 * N_STREAMS + n_bytes;
         size = left - n_bytes;
+    }
+    if (is_ended) {
+        end(batch, streams);
     }
     for (i = 0; i < N_STREAMS; i++) {
         check_and_destroy(streams[i], alone[i]);

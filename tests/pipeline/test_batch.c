@@ -69,34 +69,47 @@ static struct dsinfer_batch *create_batch(size_t max_streams) {
 }
 
 /* Feeds streams `first` and up with all their samples, some to each in every call, as random as
- * `rng`; some get none in a call, and some get more than fills a chunk. */
+ * `rng`; some get none in a call, and some get more than fills a chunk. Of three streams one ends
+ * with its last samples, one in the call behind them, and one is left to be finished alone. */
 static void feed_all(struct dsinfer_batch *batch, struct dsinfer_stream *const *streams, size_t n,
                      size_t first, struct test_rng *rng) {
     struct dsinfer_batch_item items[N_STREAMS];
     size_t done[N_STREAMS] = {0};
-    size_t n_open = n;
+    bool has_ended[N_STREAMS] = {false};
+    size_t n_items = n;
     size_t i;
 
-    while (n_open > 0) {
-        n_open = 0;
+    while (n_items > 0) {
+        n_items = 0;
         for (i = 0; i < n; i++) {
             const size_t left = N_SAMPLES - done[i];
             const size_t wanted = test_rng_next(rng) % 9000;
 
-            items[i] = (struct dsinfer_batch_item){.stream = streams[i],
-                                                   .samples = get_samples(first + i) + done[i],
-                                                   .n_samples = wanted < left ? wanted : left};
-            done[i] += items[i].n_samples;
-            n_open += done[i] < N_SAMPLES;
+            if (has_ended[i]) {
+                continue;
+            }
+            items[n_items] = (struct dsinfer_batch_item){
+                .stream = streams[i],
+                .samples = get_samples(first + i) + done[i],
+                .n_samples = wanted < left ? wanted : left,
+                .is_end = (i % 3 == 0 && wanted >= left) || (i % 3 == 1 && left == 0),
+            };
+            done[i] += items[n_items].n_samples;
+            has_ended[i] = items[n_items].is_end || (i % 3 == 2 && left == 0);
+            n_items++;
         }
-        if (dsinfer_batch_feed(batch, items, n) != DSINFER_OK) {
+        if (dsinfer_batch_feed(batch, items, n_items) != DSINFER_OK) {
             abort(); /* also in threads, where there are no assertions */
         }
-        for (i = 0; i < n; i++) {
-            if (items[i].status != DSINFER_OK ||
-                dsinfer_stream_get_n_samples(streams[i]) != done[i]) {
+        for (i = 0; i < n_items; i++) {
+            if (items[i].status != DSINFER_OK) {
                 abort();
             }
+        }
+    }
+    for (i = 0; i < n; i++) {
+        if (dsinfer_stream_get_n_samples(streams[i]) != N_SAMPLES) {
+            abort();
         }
     }
 }
@@ -213,6 +226,57 @@ static void a_stream_that_cannot_go_on_does_not_stop_the_others(void **state) {
     dsinfer_batch_destroy(batch);
 }
 
+/* Without samples, ended twice, and of a network that takes recordings whole. */
+static void a_stream_ends_once(void **state) {
+    struct dsinfer_batch *batch = create_batch(4);
+    struct dsinfer_batch_item item = {.stream = create(16), .is_end = 1};
+    struct dsinfer_transcript transcript;
+
+    (void)state;
+    assert_int_equal(dsinfer_batch_feed(batch, &item, 1), DSINFER_OK);
+    assert_int_equal(item.status, DSINFER_OK);
+    assert_int_equal(dsinfer_stream_partial(item.stream, &transcript), DSINFER_ERR_STATE);
+    assert_int_equal(dsinfer_stream_finish(item.stream, &transcript), DSINFER_OK);
+    assert_string_equal(transcript.text, "");
+    assert_int_equal(dsinfer_batch_feed(batch, &item, 1), DSINFER_OK);
+    assert_int_equal(item.status, DSINFER_ERR_STATE);
+    dsinfer_stream_reset(item.stream);
+    assert_int_equal(dsinfer_batch_feed(batch, &item, 1), DSINFER_OK);
+    assert_int_equal(item.status, DSINFER_OK);
+    dsinfer_stream_destroy(item.stream);
+    dsinfer_batch_destroy(batch);
+}
+
+static void a_stream_of_a_whole_recording_ends_as_alone(void **state) {
+    char path[TEST_PATH_SIZE];
+    struct dsinfer_model *whole =
+        test_model_open(test_shared_path(path, "oracle/graphs/ds011-h64-s7/output_graph.pb"));
+    struct dsinfer_stream *alone = test_stream_create(whole, 16, DSINFER_DECODER_GREEDY, 1);
+    struct dsinfer_batch_item item = {
+        .stream = test_stream_create(whole, 16, DSINFER_DECODER_GREEDY, 1),
+        .samples = get_samples(0),
+        .n_samples = N_SAMPLES,
+        .is_end = 1,
+    };
+    struct dsinfer_batch *batch;
+    char *expected, *text;
+
+    (void)state;
+    assert_int_equal(dsinfer_batch_create(whole, NULL, &batch, NULL), DSINFER_OK);
+    assert_int_equal(dsinfer_batch_feed(batch, &item, 1), DSINFER_OK);
+    assert_int_equal(item.status, DSINFER_OK);
+    test_stream_feed(alone, get_samples(0), N_SAMPLES, 0);
+    expected = test_stream_finish(alone);
+    text = test_stream_finish(item.stream);
+    assert_string_equal(text, expected);
+    free(text);
+    free(expected);
+    dsinfer_stream_destroy(alone);
+    dsinfer_stream_destroy(item.stream);
+    dsinfer_batch_destroy(batch);
+    dsinfer_model_unref(whole);
+}
+
 /* A call that is refused feeds nobody. */
 static void streams_of_another_model_and_streams_twice_are_refused(void **state) {
     char path[TEST_PATH_SIZE];
@@ -320,6 +384,8 @@ int main(void) {
         cmocka_unit_test(every_stream_says_what_it_would_alone),
         cmocka_unit_test(a_hundred_streams_in_four_threads_share_one_model),
         cmocka_unit_test(a_stream_that_cannot_go_on_does_not_stop_the_others),
+        cmocka_unit_test(a_stream_ends_once),
+        cmocka_unit_test(a_stream_of_a_whole_recording_ends_as_alone),
         cmocka_unit_test(streams_of_another_model_and_streams_twice_are_refused),
         cmocka_unit_test(sizes_out_of_range_are_refused),
         cmocka_unit_test(every_failed_allocation_is_reported),

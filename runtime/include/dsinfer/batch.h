@@ -4,6 +4,7 @@
  *     struct dsinfer_batch_item items[N];        (a stream each, and the samples that have come)
  *     dsinfer_batch_feed(batch, items, N);
  *     for each item: dsinfer_stream_partial(item.stream, &transcript);
+ *                    (or, where its audio ends here, dsinfer_stream_finish)
  *
  * Every stream gets the text that it would get alone. It stays the application's: between two calls
  * it may be asked, finished, reset, cloned, or fed without the batch.
@@ -51,6 +52,8 @@ struct dsinfer_batch_item {
                             dsinfer_stream_feed_f32 and _s16 */
     size_t n_samples;
     int is_float;
+    int is_end; /* 1: the audio ends with these samples. What the stream still holds is decoded,
+                   too, as by dsinfer_stream_finish, which then only gives the transcript */
     enum dsinfer_status status; /* written: what feeding this stream alone would have returned */
 };
 
