@@ -6,15 +6,12 @@
 
 #include "runtime/base/alloc.h"
 
-#include <math.h>
 #include <string.h>
 
 /* Nodes that a tree may have: so many labels of each prefix may differ, half a minute of speech,
  * and so many in all, that a narrow beam too loses nothing in some minutes of very sure frames. */
 #define MAX_NODES_A_PREFIX 256
 #define FREE_NODES (1U << 16)
-
-static const struct dsi_label_score IMPOSSIBLE = {-INFINITY, -INFINITY, -INFINITY};
 
 static enum dsinfer_status reserve(struct dsi_label_tree *tree, size_t n) {
     struct dsi_label_node *nodes;
@@ -67,10 +64,6 @@ void dsi_label_tree_reset(struct dsi_label_tree *tree) {
         .previous = DSI_LABEL_NONE,
         .next = DSI_LABEL_NONE,
         .label = DSI_LABEL_NONE,
-        .alignment = DSI_LABEL_NONE,
-        .next_alignment = DSI_LABEL_NONE,
-        .now = IMPOSSIBLE,
-        .before = IMPOSSIBLE,
     };
 }
 
@@ -137,10 +130,6 @@ enum dsinfer_status dsi_label_tree_add(struct dsi_label_tree *tree, uint32_t par
         .next = *link,
         .depth = nodes[parent].depth + 1,
         .label = label,
-        .alignment = DSI_LABEL_NONE,
-        .next_alignment = DSI_LABEL_NONE,
-        .now = IMPOSSIBLE,
-        .before = IMPOSSIBLE,
     };
     if (*link != DSI_LABEL_NONE) {
         nodes[*link].previous = index;
@@ -177,7 +166,7 @@ uint32_t dsi_label_tree_find_common(const struct dsi_label_tree *tree, bool ends
     uint32_t common = tree->root;
     uint32_t index = tree->root;
 
-    while (nodes[index].now.total == -INFINITY && nodes[index].first_child != DSI_LABEL_NONE &&
+    while (!nodes[index].is_active && nodes[index].first_child != DSI_LABEL_NONE &&
            nodes[nodes[index].first_child].next == DSI_LABEL_NONE) {
         index = nodes[index].first_child;
         if (nodes[index].ends_unit || !ends_unit) {

@@ -1,4 +1,5 @@
-/* The tree of label sequences a beam search works on: one node a prefix, kept in a pool.
+/* The tree of label sequences a beam search works on: one node a prefix, kept in a pool. What else
+ * a search has to know of a node it keeps in an array beside it.
  *
  * Nodes are named by their number in the pool, so that a tree is copied as plain memory. The
  * children of a node are a list in an order that is the search's.
@@ -17,19 +18,12 @@
 
 #define DSI_LABEL_NONE UINT32_MAX
 
-/* Log probabilities of the alignments of a prefix, natural logarithm, -inf being impossible: those
- * that end with a blank, those that end with its last label, and both. */
-struct dsi_label_score {
-    float total, blank, label;
-};
-
 struct dsi_label_node {
     uint32_t parent;                      /* DSI_LABEL_NONE: the root, or a free place */
     uint32_t first_child, previous, next; /* DSI_LABEL_NONE: none; `next` also chains free places */
     uint32_t depth;                       /* labels of the prefix */
     uint32_t label;                       /* the empty prefix's is DSI_LABEL_NONE */
-    uint32_t alignment, next_alignment;   /* of the search; DSI_LABEL_NONE in a new node */
-    struct dsi_label_score now, before;   /* after this frame, after the one before */
+    bool is_active;                       /* of the search: in its beam */
     bool ends_unit;                       /* of the search: a word, say, ends here */
 };
 
@@ -53,16 +47,16 @@ void dsi_label_tree_finish(struct dsi_label_tree *tree); /* takes a zeroed struc
 enum dsinfer_status dsi_label_tree_copy(const struct dsi_label_tree *from,
                                         struct dsi_label_tree *to);
 
-/* Adds a child of `parent` behind its child `previous` (DSI_LABEL_NONE: as the first). Scores are
- * impossible. ERR_NO_MEMORY, ERR_LIMIT. */
+/* Adds a child of `parent` behind its child `previous` (DSI_LABEL_NONE: as the first), not active.
+ * ERR_NO_MEMORY, ERR_LIMIT. */
 enum dsinfer_status dsi_label_tree_add(struct dsi_label_tree *tree, uint32_t parent,
                                        uint32_t previous, uint32_t label, uint32_t *out);
 
 /* Gives a node without children back to the pool. */
 void dsi_label_tree_remove(struct dsi_label_tree *tree, uint32_t index);
 
-/* The last node that all prefixes with a score go through (or, with `ends_unit`, the last such node
- * in which a unit ends); at least the root. */
+/* The last node that all active prefixes go through (or, with `ends_unit`, the last such node in
+ * which a unit ends); at least the root. */
 uint32_t dsi_label_tree_find_common(const struct dsi_label_tree *tree, bool ends_unit);
 
 /* Whether a search that keeps `n_prefixes` has more nodes than it should: its prefixes have not
@@ -77,7 +71,7 @@ uint32_t dsi_label_tree_find_middle(const struct dsi_label_tree *tree, uint32_t 
 /* Whether the prefix `index` begins with the prefix `node`. */
 bool dsi_label_tree_is_below(const struct dsi_label_tree *tree, uint32_t index, uint32_t node);
 
-/* Makes the only child of the root, which has no score, the root. ERR_NO_MEMORY, ERR_LIMIT. */
+/* Makes the only child of the root, which is not active, the root. ERR_NO_MEMORY, ERR_LIMIT. */
 enum dsinfer_status dsi_label_tree_advance(struct dsi_label_tree *tree);
 
 /* Saving: the labels of the root, then the other nodes, each behind its parent, in the order of

@@ -36,8 +36,7 @@ struct dsi_prefix_rules {
     bool adds_beta_to_nothing; /* the empty prefix is a word at the end */
 };
 
-/* What a node holds besides its place in the tree, in an array beside the tree's. In the tree's,
- * now.total is 0 while the node is in the beam, else -inf. */
+/* What a node holds besides its place in the tree, in an array beside the tree's. */
 struct dsi_prefix_node {
     uint32_t slot;      /* in the beam, or DSI_PREFIX_NO_PLACE */
     uint32_t extension; /* this frame: where it comes back, which */

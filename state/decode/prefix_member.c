@@ -6,8 +6,6 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "state/decode/prefix.h"
 
-#include <math.h>
-
 /* Tells a member about its children, and those in the beam about it. */
 static void meet_children(struct dsi_prefix *prefix, uint32_t slot) {
     const struct dsi_label_node *nodes = prefix->tree.nodes;
@@ -51,7 +49,7 @@ void dsi_prefix_join(struct dsi_prefix *prefix, uint32_t slot, uint32_t node, fl
         .may_follow = dsi_prefix_get_may_follow(prefix, prefix->nodes[node].state),
     };
     prefix->nodes[node].slot = slot;
-    prefix->tree.nodes[node].now.total = 0.0f;
+    prefix->tree.nodes[node].is_active = true;
     meet_parent(prefix, member);
     meet_children(prefix, slot);
 }
@@ -64,7 +62,7 @@ void dsi_prefix_leave(struct dsi_prefix *prefix, uint32_t slot) {
     dsi_alignment_unref(&prefix->alignments, member->alignment);
     prefix->leavers[prefix->n_leavers++] = (struct dsi_prefix_leaver){slot, member->node};
     prefix->nodes[member->node].slot = DSI_PREFIX_NO_PLACE;
-    prefix->tree.nodes[member->node].now.total = -INFINITY;
+    prefix->tree.nodes[member->node].is_active = false;
     if (member->parent != DSI_PREFIX_NO_PLACE) {
         prefix->members[member->parent].living &= ~dsi_prefix_get_bit(member->label);
     }

@@ -226,7 +226,7 @@ static void read_nodes(struct dsi_prefix *prefix, struct dsi_alignment_saved *sa
         prefix->members[i].node = DSI_LABEL_NONE;
     }
     prefix->nodes[prefix->tree.root].slot = DSI_PREFIX_NO_PLACE; /* where reset put it */
-    prefix->tree.nodes[prefix->tree.root].now.total = -INFINITY;
+    prefix->tree.nodes[prefix->tree.root].is_active = false;
     prefix->n_members = 0;
     for (i = 0; i < n && reader->status == DSINFER_OK; i++) {
         if (i > 0) {

@@ -22,6 +22,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "state/decode/tensorflow.h"
 
+#include "state/decode/grow.h"
 #include "state/decode/posterior.h"
 
 #include "runtime/base/alloc.h"
@@ -97,16 +98,32 @@ static float get_threshold(const struct dsi_tensorflow *beam) {
     return beam->n_heap < beam->config.beam_width ? -INFINITY : beam->heap[0].total;
 }
 
-/* From the end of this frame on, `label` of the node is added at this frame, to `previous`. */
-static enum dsinfer_status align(struct dsi_tensorflow *beam, struct dsi_label_node *node,
-                                 uint32_t previous) {
+static const struct dsi_tensorflow_score IMPOSSIBLE = {-INFINITY, -INFINITY, -INFINITY};
+
+enum dsinfer_status dsi_tensorflow_fill_node(struct dsi_tensorflow *beam, uint32_t index) {
+    struct dsi_tensorflow_node *nodes =
+        dsi_grow(beam->nodes, &beam->nodes_capacity, beam->tree.n_nodes, sizeof(*nodes));
+
+    if (!nodes) {
+        return DSINFER_ERR_NO_MEMORY;
+    }
+    beam->nodes = nodes;
+    nodes[index] = (struct dsi_tensorflow_node){IMPOSSIBLE, IMPOSSIBLE, DSI_ALIGNMENT_NONE,
+                                                DSI_ALIGNMENT_NONE};
+    return DSINFER_OK;
+}
+
+/* From the end of this frame on, the last label of a prefix is added at this frame, to `previous`.
+ */
+static enum dsinfer_status align(struct dsi_tensorflow *beam, uint32_t index, uint32_t previous) {
     uint32_t alignment;
-    const struct dsi_alignment_time time = {beam->n_frames, beam->row[node->label] - beam->shift};
+    const struct dsi_alignment_time time = {beam->n_frames,
+                                            beam->row[beam->tree.nodes[index].label] - beam->shift};
     enum dsinfer_status status = dsi_alignment_add(&beam->alignments, previous, time, &alignment);
 
     if (status == DSINFER_OK) {
-        dsi_alignment_unref(&beam->alignments, node->next_alignment);
-        node->next_alignment = alignment;
+        dsi_alignment_unref(&beam->alignments, beam->nodes[index].next_alignment);
+        beam->nodes[index].next_alignment = alignment;
     }
     return status;
 }
@@ -114,50 +131,51 @@ static enum dsinfer_status align(struct dsi_tensorflow *beam, struct dsi_label_n
 /* Moves one active prefix on by a frame without adding a label. */
 static enum dsinfer_status rescore_node(struct dsi_tensorflow *beam, uint32_t index) {
     struct dsi_label_node *node = &beam->tree.nodes[index];
-    const float staying = node->before.total + beam->row[beam->config.n_labels - 1];
+    struct dsi_tensorflow_node *own = &beam->nodes[index];
+    const float staying = own->before.total + beam->row[beam->config.n_labels - 1];
     enum dsinfer_status status = DSINFER_OK;
 
-    if (node->parent != DSI_LABEL_NONE && beam->tree.nodes[node->parent].now.total != -INFINITY) {
-        const struct dsi_label_node *parent = &beam->tree.nodes[node->parent];
-        float coming = parent->label == node->label ? parent->before.blank : parent->before.total;
+    if (node->parent != DSI_LABEL_NONE && beam->tree.nodes[node->parent].is_active) {
+        const struct dsi_tensorflow_node *parent = &beam->nodes[node->parent];
+        float coming = beam->tree.nodes[node->parent].label == node->label ? parent->before.blank
+                                                                           : parent->before.total;
 
         if (beam->lm.scoring) {
-            coming = dsi_tensorflow_lm_get(&beam->lm, index) + coming;
+            coming = dsi_tensorflow_lm_get(&beam->lm, &beam->tree, index) + coming;
         }
         if (coming + beam->row[node->label] >
-            fmaxf(node->now.label + beam->row[node->label], staying)) {
-            status = align(beam, node, parent->alignment);
+            fmaxf(own->now.label + beam->row[node->label], staying)) {
+            status = align(beam, index, parent->alignment);
         }
-        node->now.label = add_logs(node->now.label, coming);
+        own->now.label = add_logs(own->now.label, coming);
     }
     if (node->label != DSI_LABEL_NONE) {
-        node->now.label += beam->row[node->label];
+        own->now.label += beam->row[node->label];
     }
-    node->now.blank = staying;
-    node->now.total = add_logs(node->now.blank, node->now.label);
+    own->now.blank = staying;
+    own->now.total = add_logs(own->now.blank, own->now.label);
+    /* A prefix that became impossible leaves the beam. */
+    node->is_active = own->now.total != -INFINITY;
     return status;
 }
 
 /* Moves the active prefixes on, best first, into the new beam. */
 static enum dsinfer_status rescore(struct dsi_tensorflow *beam) {
-    struct dsi_label_node *nodes = beam->tree.nodes;
+    struct dsi_tensorflow_node *nodes = beam->nodes;
     size_t i;
 
     for (i = 0; i < beam->n_leaves; i++) {
-        struct dsi_label_node *node = &nodes[beam->leaves[i].index];
-
-        node->before = node->now;
+        nodes[beam->leaves[i].index].before = nodes[beam->leaves[i].index].now;
     }
     for (i = 0; i < beam->n_leaves; i++) {
-        const struct dsi_label_node *node = &nodes[beam->leaves[i].index];
-        enum dsinfer_status status = rescore_node(beam, beam->leaves[i].index);
+        const uint32_t index = beam->leaves[i].index;
+        enum dsinfer_status status = rescore_node(beam, index);
 
         if (status != DSINFER_OK) {
             return status;
         }
-        /* A prefix that became impossible leaves the beam, so that all in it are active. */
-        if (node->now.total != -INFINITY) {
-            heap_push(beam, (struct dsi_tensorflow_leaf){node->now.total, beam->leaves[i].index});
+        if (beam->tree.nodes[index].is_active) {
+            heap_push(beam, (struct dsi_tensorflow_leaf){nodes[index].now.total, index});
         }
     }
     return DSINFER_OK;
@@ -173,7 +191,7 @@ static void prune(struct dsi_tensorflow *beam, uint32_t index) {
     const struct dsi_label_node *nodes = beam->tree.nodes;
 
     while (nodes[index].parent != DSI_LABEL_NONE && nodes[index].first_child == DSI_LABEL_NONE &&
-           nodes[index].now.total == -INFINITY) {
+           !nodes[index].is_active) {
         const uint32_t parent = nodes[index].parent;
 
         remove_node(beam, index);
@@ -185,13 +203,15 @@ static void prune(struct dsi_tensorflow *beam, uint32_t index) {
 static void evict(struct dsi_tensorflow *beam) {
     const uint32_t index = beam->heap[0].index;
     struct dsi_label_node *node = &beam->tree.nodes[index];
+    struct dsi_tensorflow_node *own = &beam->nodes[index];
 
     beam->n_heap--;
     heap_sink(beam->heap, beam->n_heap, beam->heap[beam->n_heap]);
-    node->now = (struct dsi_label_score){-INFINITY, -INFINITY, -INFINITY};
-    dsi_alignment_unref(&beam->alignments, node->next_alignment);
-    node->next_alignment = DSI_ALIGNMENT_NONE;
-    if (node->before.total == -INFINITY && node->first_child == DSI_LABEL_NONE) {
+    node->is_active = false;
+    own->now = IMPOSSIBLE;
+    dsi_alignment_unref(&beam->alignments, own->next_alignment);
+    own->next_alignment = DSI_ALIGNMENT_NONE;
+    if (own->before.total == -INFINITY && node->first_child == DSI_LABEL_NONE) {
         if (beam->last_child == index) {
             beam->last_child = node->previous;
         }
@@ -203,7 +223,6 @@ static void evict(struct dsi_tensorflow *beam) {
 static enum dsinfer_status activate(struct dsi_tensorflow *beam, uint32_t parent, uint32_t child,
                                     uint32_t label, float total) {
     enum dsinfer_status status = DSINFER_OK;
-    struct dsi_label_node *nodes;
 
     if (beam->n_heap == beam->config.beam_width) {
         evict(beam);
@@ -214,22 +233,26 @@ static enum dsinfer_status activate(struct dsi_tensorflow *beam, uint32_t parent
             return status;
         }
         beam->last_child = child;
-        status = beam->lm.scoring ? dsi_tensorflow_lm_add(&beam->lm, &beam->tree, child) : status;
+        status = dsi_tensorflow_fill_node(beam, child);
+        if (status == DSINFER_OK && beam->lm.scoring) {
+            status = dsi_tensorflow_lm_add(&beam->lm, &beam->tree, child);
+        }
         if (status != DSINFER_OK) {
             return status;
         }
     }
-    nodes = beam->tree.nodes;
-    nodes[child].now = (struct dsi_label_score){.total = total, .blank = -INFINITY, .label = total};
+    beam->tree.nodes[child].is_active = true;
+    beam->nodes[child].now =
+        (struct dsi_tensorflow_score){.total = total, .blank = -INFINITY, .label = total};
     heap_push(beam, (struct dsi_tensorflow_leaf){total, child});
-    return align(beam, &nodes[child], nodes[parent].alignment);
+    return align(beam, child, beam->nodes[parent].alignment);
 }
 
 /* Lists the labels that may bring the prefix `index` into the beam as it is now, ascending: as the
  * beam only gets better, no others will. Their costs are in beam->costs. */
 static size_t list_likely(struct dsi_tensorflow *beam, uint32_t index) {
     const uint32_t n_labels = (uint32_t)beam->config.n_labels - 1;
-    const float before = beam->tree.nodes[index].before.total; /* before.blank is no more */
+    const float before = beam->nodes[index].before.total; /* before.blank is no more */
     const float threshold = get_threshold(beam);
     const float best = beam->lm.scoring ? dsi_tensorflow_lm_get_best(&beam->lm, index) : 0.0f;
     size_t n = 0;
@@ -252,11 +275,11 @@ static size_t list_likely(struct dsi_tensorflow *beam, uint32_t index) {
  * resets those that did not enter the beam, so that they are not extended though they were active
  * at the frame before. */
 static uint32_t pass_children(struct dsi_tensorflow *beam, uint32_t next, uint32_t label) {
-    struct dsi_label_node *nodes = beam->tree.nodes;
+    const struct dsi_label_node *nodes = beam->tree.nodes;
 
     while (next != DSI_LABEL_NONE && nodes[next].label < label) {
-        if (nodes[next].now.total == -INFINITY) {
-            nodes[next].before.total = -INFINITY;
+        if (!nodes[next].is_active) {
+            beam->nodes[next].before.total = -INFINITY;
         }
         beam->last_child = next;
         next = nodes[next].next;
@@ -273,8 +296,8 @@ static enum dsinfer_status extend(struct dsi_tensorflow *beam, uint32_t index) {
     beam->last_child = DSI_LABEL_NONE;
     for (i = 0; i < n; i++) {
         const uint32_t label = beam->likely[i];
-        const struct dsi_label_node *node = &beam->tree.nodes[index];
-        const float before = label == node->label ? node->before.blank : node->before.total;
+        const struct dsi_tensorflow_score *scores = &beam->nodes[index].before;
+        const float before = label == beam->tree.nodes[index].label ? scores->blank : scores->total;
         const float total = beam->row[label] + (beam->costs[label] + before);
         uint32_t child;
 
@@ -282,7 +305,7 @@ static enum dsinfer_status extend(struct dsi_tensorflow *beam, uint32_t index) {
         child =
             next != DSI_LABEL_NONE && beam->tree.nodes[next].label == label ? next : DSI_LABEL_NONE;
         if (total > get_threshold(beam) &&
-            (child == DSI_LABEL_NONE || beam->tree.nodes[child].now.total == -INFINITY)) {
+            (child == DSI_LABEL_NONE || !beam->tree.nodes[child].is_active)) {
             enum dsinfer_status status = activate(beam, index, child, label, total);
 
             if (status != DSINFER_OK) {
@@ -294,11 +317,12 @@ static enum dsinfer_status extend(struct dsi_tensorflow *beam, uint32_t index) {
     return DSINFER_OK;
 }
 
-static void set_alignment(struct dsi_tensorflow *beam, struct dsi_label_node *node,
-                          uint32_t alignment) {
-    dsi_alignment_unref(&beam->alignments, node->alignment);
-    node->alignment = alignment;
-    node->next_alignment = DSI_ALIGNMENT_NONE;
+static void set_alignment(struct dsi_tensorflow *beam, uint32_t index, uint32_t alignment) {
+    struct dsi_tensorflow_node *own = &beam->nodes[index];
+
+    dsi_alignment_unref(&beam->alignments, own->alignment);
+    own->alignment = alignment;
+    own->next_alignment = DSI_ALIGNMENT_NONE;
 }
 
 /* Drops the prefixes that differ from the best one in the older half of what is not put aside. */
@@ -315,12 +339,13 @@ static void drop_old(struct dsi_tensorflow *beam) {
         if (dsi_label_tree_is_below(&beam->tree, leaf.index, middle)) {
             beam->heap[n_kept++] = leaf;
         } else {
-            nodes[leaf.index].now.total = -INFINITY;
-            set_alignment(beam, &nodes[leaf.index], DSI_ALIGNMENT_NONE);
+            nodes[leaf.index].is_active = false;
+            beam->nodes[leaf.index].now = IMPOSSIBLE;
+            set_alignment(beam, leaf.index, DSI_ALIGNMENT_NONE);
         }
     }
     for (i = 0; i < beam->n_leaves; i++) {
-        if (nodes[beam->leaves[i].index].now.total == -INFINITY) {
+        if (!nodes[beam->leaves[i].index].is_active) {
             prune(beam, beam->leaves[i].index);
         }
     }
@@ -337,10 +362,10 @@ static enum dsinfer_status commit(struct dsi_tensorflow *beam) {
     if (beam->n_leaves > 0 && dsi_label_tree_is_overgrown(tree, beam->config.beam_width)) {
         drop_old(beam);
     }
-    if (tree->nodes[tree->root].now.total != -INFINITY || beam->n_leaves == 0) {
+    if (tree->nodes[tree->root].is_active || beam->n_leaves == 0) {
         return DSINFER_OK;
     }
-    status = dsi_alignment_commit(&beam->alignments, tree->nodes[beam->leaves[0].index].alignment);
+    status = dsi_alignment_commit(&beam->alignments, beam->nodes[beam->leaves[0].index].alignment);
     target = dsi_label_tree_find_common(tree, beam->lm.scoring != NULL);
     while (status == DSINFER_OK && tree->root != target) {
         dsi_tensorflow_lm_remove(&beam->lm, tree, tree->root);
@@ -352,23 +377,22 @@ static enum dsinfer_status commit(struct dsi_tensorflow *beam) {
 /* Ends a frame: removes the nodes that nothing needs any more, and makes the new alignments and the
  * new beam the ones there are. */
 static enum dsinfer_status end_frame(struct dsi_tensorflow *beam) {
-    struct dsi_label_node *nodes = beam->tree.nodes;
     size_t i;
 
     for (i = 0; i < beam->n_leaves; i++) {
         const uint32_t index = beam->leaves[i].index;
 
-        if (nodes[index].now.total == -INFINITY) {
-            nodes[index].before.total = -INFINITY;
-            set_alignment(beam, &nodes[index], DSI_ALIGNMENT_NONE);
+        if (!beam->tree.nodes[index].is_active) {
+            beam->nodes[index].before.total = -INFINITY;
+            set_alignment(beam, index, DSI_ALIGNMENT_NONE);
             prune(beam, index);
         }
     }
     for (i = 0; i < beam->n_heap; i++) {
-        struct dsi_label_node *node = &nodes[beam->heap[i].index];
+        const uint32_t index = beam->heap[i].index;
 
-        if (node->next_alignment != DSI_ALIGNMENT_NONE) {
-            set_alignment(beam, node, node->next_alignment);
+        if (beam->nodes[index].next_alignment != DSI_ALIGNMENT_NONE) {
+            set_alignment(beam, index, beam->nodes[index].next_alignment);
         }
     }
     take_heap(beam);
@@ -408,7 +432,7 @@ static enum dsinfer_status step(struct dsi_tensorflow *beam, const float *row) {
     for (i = 0; i < beam->n_leaves && status == DSINFER_OK; i++) {
         const uint32_t index = beam->leaves[i].index;
 
-        if (beam->tree.nodes[index].before.total > get_threshold(beam)) {
+        if (beam->nodes[index].before.total > get_threshold(beam)) {
             status = extend(beam, index);
         }
     }
@@ -420,8 +444,10 @@ static void reset(struct dsi_search *search) {
 
     dsi_label_tree_reset(&beam->tree);
     dsi_alignment_pool_reset(&beam->alignments);
-    beam->tree.nodes[beam->tree.root].now = (struct dsi_label_score){0.0f, 0.0f, -INFINITY};
-    (void)dsi_tensorflow_lm_begin(&beam->lm, &beam->tree); /* there is room since create */
+    (void)dsi_tensorflow_fill_node(beam, beam->tree.root); /* there is room since create */
+    (void)dsi_tensorflow_lm_begin(&beam->lm, &beam->tree);
+    beam->tree.nodes[beam->tree.root].is_active = true;
+    beam->nodes[beam->tree.root].now = (struct dsi_tensorflow_score){0.0f, 0.0f, -INFINITY};
     beam->leaves[0] = (struct dsi_tensorflow_leaf){0.0f, beam->tree.root};
     beam->n_leaves = 1;
     beam->n_heap = 0;
@@ -438,6 +464,7 @@ static void destroy(struct dsi_search *search) {
         dsi_free(beam->leaves);
         dsi_free(beam->heap);
         dsi_free(beam->ranks);
+        dsi_free(beam->nodes);
         dsi_tensorflow_lm_finish(&beam->lm);
         dsi_label_tree_finish(&beam->tree);
         dsi_alignment_pool_finish(&beam->alignments);
@@ -469,8 +496,10 @@ static enum dsinfer_status create(const struct dsi_search_config *config, struct
     if (!beam->row || !beam->costs || !beam->likely || !beam->leaves || !beam->heap ||
         !beam->ranks ||
         dsi_label_tree_init(&beam->tree, quarter / (sizeof(struct dsi_label_node) +
+                                                    sizeof(struct dsi_tensorflow_node) +
                                                     sizeof(struct dsi_tensorflow_words))) !=
             DSINFER_OK ||
+        dsi_tensorflow_fill_node(beam, beam->tree.root) != DSINFER_OK ||
         dsi_tensorflow_lm_begin(&beam->lm, &beam->tree) != DSINFER_OK) {
         destroy(&beam->base);
         return DSINFER_ERR_NO_MEMORY;
@@ -511,26 +540,26 @@ static double get_score(const struct dsi_search *search, size_t i) {
     return (double)((const struct dsi_tensorflow *)search)->ranks[i].score;
 }
 
-static const struct dsi_label_node *get_node(const struct dsi_tensorflow *beam, size_t i) {
-    return &beam->tree.nodes[beam->ranks[i].index];
-}
-
 static size_t get_length(const struct dsi_search *search, size_t i) {
-    return get_node((const struct dsi_tensorflow *)search, i)->depth;
+    const struct dsi_tensorflow *beam = (const struct dsi_tensorflow *)search;
+
+    return beam->tree.nodes[beam->ranks[i].index].depth;
 }
 
 static void get_labels(const struct dsi_search *search, size_t i, struct dsi_search_label *labels) {
     const struct dsi_tensorflow *beam = (const struct dsi_tensorflow *)search;
-    const struct dsi_label_node *node = get_node(beam, i);
+    const uint32_t index = beam->ranks[i].index;
 
-    dsi_label_tree_get(&beam->tree, beam->ranks[i].index, labels);
-    dsi_alignment_get(&beam->alignments, node->alignment, labels, node->depth);
+    dsi_label_tree_get(&beam->tree, index, labels);
+    dsi_alignment_get(&beam->alignments, beam->nodes[index].alignment, labels,
+                      beam->tree.nodes[index].depth);
 }
 
 static enum dsinfer_status copy(const struct dsi_search *from, struct dsi_search *to) {
     const struct dsi_tensorflow *source = (const struct dsi_tensorflow *)from;
     struct dsi_tensorflow *target = (struct dsi_tensorflow *)to;
     enum dsinfer_status status = dsi_label_tree_copy(&source->tree, &target->tree);
+    struct dsi_tensorflow_node *nodes;
 
     if (status == DSINFER_OK) {
         status = dsi_alignment_pool_copy(&source->alignments, &target->alignments);
@@ -541,6 +570,12 @@ static enum dsinfer_status copy(const struct dsi_search *from, struct dsi_search
     if (status != DSINFER_OK) {
         return status;
     }
+    nodes = dsi_grow(target->nodes, &target->nodes_capacity, source->tree.n_nodes, sizeof(*nodes));
+    if (!nodes) {
+        return DSINFER_ERR_NO_MEMORY;
+    }
+    target->nodes = nodes;
+    memcpy(nodes, source->nodes, source->tree.n_nodes * sizeof(*nodes));
     memcpy(target->leaves, source->leaves, source->n_leaves * sizeof(*target->leaves));
     target->n_leaves = source->n_leaves;
     target->n_heap = 0;

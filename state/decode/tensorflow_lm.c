@@ -53,6 +53,21 @@ static enum dsinfer_status reserve(struct dsi_tensorflow_lm *lm, size_t n) {
     return DSINFER_OK;
 }
 
+/* What a prefix has said that ends with its n-th word. */
+static struct dsi_tensorflow_words begin_word(const struct dsi_tensorflow_lm *lm, uint32_t n,
+                                              float score) {
+    const struct dsi_dictionary *dictionary = lm->scoring->dictionary;
+
+    return (struct dsi_tensorflow_words){
+        .state = dictionary ? dictionary->start : DSI_TENSORFLOW_OUTSIDE,
+        .n_words = n,
+        .words_score = score,
+        .score = score,
+        .spaced = INFINITY,
+        .best_cost = INFINITY,
+    };
+}
+
 enum dsinfer_status dsi_tensorflow_lm_begin(struct dsi_tensorflow_lm *lm,
                                             struct dsi_label_tree *tree) {
     const struct dsi_scoring *scoring = lm->scoring;
@@ -66,11 +81,7 @@ enum dsinfer_status dsi_tensorflow_lm_begin(struct dsi_tensorflow_lm *lm,
     if (status != DSINFER_OK) {
         return status;
     }
-    lm->words[tree->root] = (struct dsi_tensorflow_words){
-        .state = scoring->dictionary ? scoring->dictionary->start : 0,
-        .is_outside = !scoring->dictionary,
-        .best_cost = INFINITY,
-    };
+    lm->words[tree->root] = begin_word(lm, 0, 0.0f);
     tree->nodes[tree->root].ends_unit = true;
     dsi_scoring_begin(scoring, &context);
     dsi_scoring_pool_reset(&lm->contexts);
@@ -97,13 +108,12 @@ static float get_spaced(struct dsi_tensorflow_lm *lm, const struct dsi_label_tre
     bool is_known;
     float score;
 
-    if (!own->has_spaced) {
+    if (own->spaced == INFINITY) {
         score = score_word(lm, tree, node, &is_known, NULL);
         own->spaced = own->words_score;
         own->spaced += is_known ? (float)lm->scoring->beta : 0.0f;
         own->spaced += lm->is_first_release ? WORD_BONUS : 0.0f;
         own->spaced += score;
-        own->has_spaced = true;
     }
     return own->spaced;
 }
@@ -115,36 +125,23 @@ static struct dsi_tensorflow_words say_letter(const struct dsi_tensorflow_lm *lm
     struct dsi_tensorflow_words words = lm->words[parent];
     float score = lm->outside_score;
 
-    words.has_spaced = false;
+    words.spaced = INFINITY;
     words.best_cost = INFINITY;
-    words.is_outside =
-        words.is_outside || !dsi_dictionary_find(dictionary, words.state, label, &words.state);
-    if (!words.is_outside) {
+    if (words.state != DSI_TENSORFLOW_OUTSIDE &&
+        dsi_dictionary_find(dictionary, words.state, label, &words.state)) {
         score = dsi_scoring_limit(dsi_dictionary_get_score(dictionary, words.state));
+    } else {
+        words.state = DSI_TENSORFLOW_OUTSIDE;
     }
     words.score = score + words.words_score;
-    words.loss = words.score - lm->words[parent].score;
     return words;
 }
 
-/* The same after a space, but for its context. */
-static struct dsi_tensorflow_words say_space(struct dsi_tensorflow_lm *lm,
-                                             const struct dsi_label_tree *tree, uint32_t parent) {
-    const float score = get_spaced(lm, tree, parent);
+float dsi_tensorflow_lm_get(const struct dsi_tensorflow_lm *lm, const struct dsi_label_tree *tree,
+                            uint32_t node) {
+    const float before = lm->words[tree->nodes[node].parent].score;
 
-    return (struct dsi_tensorflow_words){
-        .state = lm->scoring->dictionary ? lm->scoring->dictionary->start : 0,
-        .is_outside = !lm->scoring->dictionary,
-        .n_words = lm->words[parent].n_words + 1,
-        .words_score = score,
-        .score = score,
-        .loss = score - lm->words[parent].score,
-        .best_cost = INFINITY,
-    };
-}
-
-float dsi_tensorflow_lm_get(const struct dsi_tensorflow_lm *lm, uint32_t node) {
-    return (float)lm->scoring->alpha * lm->words[node].loss;
+    return (float)lm->scoring->alpha * (lm->words[node].score - before);
 }
 
 /* What a letter costs behind `own` that makes the beginning of a word with that score. */
@@ -167,9 +164,9 @@ void dsi_tensorflow_lm_list(struct dsi_tensorflow_lm *lm, const struct dsi_label
     uint32_t end = 0;
     uint32_t label, state;
 
-    if (!own->is_outside && dictionary->info.is_anything) {
+    if (own->state != DSI_TENSORFLOW_OUTSIDE && dictionary->info.is_anything) {
         score = dsi_dictionary_get_score(dictionary, own->state);
-    } else if (!own->is_outside) {
+    } else if (own->state != DSI_TENSORFLOW_OUTSIDE) {
         dsi_dictionary_get_arcs(dictionary, own->state, &arc, &end);
     }
     own->best_cost = weigh_letter(lm, own, score);
@@ -229,7 +226,7 @@ enum dsinfer_status dsi_tensorflow_lm_add(struct dsi_tensorflow_lm *lm, struct d
         lm->words[node] = say_letter(lm, parent, label);
         return DSINFER_OK;
     }
-    lm->words[node] = say_space(lm, tree, parent);
+    lm->words[node] = begin_word(lm, lm->words[parent].n_words + 1, get_spaced(lm, tree, parent));
     memset(&context, 0, sizeof(context));
     (void)score_word(lm, tree, parent, &is_known, &context.lm);
     status = dsi_scoring_pool_add(&lm->contexts, &context, &lm->words[node].context);

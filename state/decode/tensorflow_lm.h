@@ -13,17 +13,16 @@
 #include "state/decode/label_tree.h"
 #include "state/decode/scoring.h"
 
+#define DSI_TENSORFLOW_OUTSIDE UINT32_MAX
+
 /* What a prefix has said, in an array beside the nodes of the tree. */
 struct dsi_tensorflow_words {
-    uint32_t state;   /* of the dictionary */
-    bool is_outside;  /* no word begins so; state has no meaning */
-    bool has_spaced;  /* `spaced` is known */
+    uint32_t state;   /* of the dictionary; DSI_TENSORFLOW_OUTSIDE: no word begins so */
     uint32_t context; /* of the words that ended up to here: goes with the node that ends one */
     uint32_t n_words;
     float words_score; /* of the words that ended, with their bonuses */
     float score;       /* of all */
-    float loss;        /* score, less that of the prefix without the last label */
-    float spaced;      /* words_score if a space came */
+    float spaced;      /* words_score if a space came; INFINITY: not known */
     float best_cost;   /* highest of all labels that may follow, weighed; INFINITY: not known */
 };
 
@@ -51,8 +50,9 @@ void dsi_tensorflow_lm_write(const struct dsi_tensorflow_lm *lm, const struct ds
 void dsi_tensorflow_lm_read(struct dsi_tensorflow_lm *lm, struct dsi_label_tree *tree,
                             struct dsi_reader *reader);
 
-/* What the label of a node costs, weighed. */
-float dsi_tensorflow_lm_get(const struct dsi_tensorflow_lm *lm, uint32_t node);
+/* What the label of a node that has a parent costs, weighed. */
+float dsi_tensorflow_lm_get(const struct dsi_tensorflow_lm *lm, const struct dsi_label_tree *tree,
+                            uint32_t node);
 
 /* The highest that the next function may write for `node`; INFINITY before it was called. */
 float dsi_tensorflow_lm_get_best(const struct dsi_tensorflow_lm *lm, uint32_t node);

@@ -21,7 +21,7 @@ static void write_nodes(const struct dsi_tensorflow *beam, const uint32_t *place
 
     for (index = tree->root; index != DSI_LABEL_NONE;
          index = dsi_label_tree_get_next(tree, index)) {
-        const struct dsi_label_node *node = &tree->nodes[index];
+        const struct dsi_tensorflow_node *node = &beam->nodes[index];
 
         if (before != DSI_LABEL_NONE) {
             dsi_label_tree_write_node(tree, before, index, writer);
@@ -69,14 +69,14 @@ static float take_score(struct dsi_reader *reader) {
     return dsi_reader_take_float(reader, -INFINITY, DSI_SEARCH_MAX_SCORE, "the score of a prefix");
 }
 
-/* Gives a node its place in the beam and its scores. */
+/* Gives a node, which is not active, its place in the beam and its scores. */
 static void read_leaf(struct dsi_tensorflow *beam, struct dsi_alignment_saved *saved,
                       uint32_t index, struct dsi_reader *reader) {
     struct dsi_label_node *node = &beam->tree.nodes[index];
+    struct dsi_tensorflow_node *own = &beam->nodes[index];
     const size_t place =
         (size_t)dsi_reader_take_number(reader, beam->config.beam_width, "the place of a prefix");
 
-    node->now = (struct dsi_label_score){-INFINITY, -INFINITY, -INFINITY};
     if (place == 0) {
         return;
     }
@@ -84,13 +84,14 @@ static void read_leaf(struct dsi_tensorflow *beam, struct dsi_alignment_saved *s
         dsi_reader_fail(reader, "two prefixes have place %zu", place);
         return;
     }
-    node->now.total =
+    own->now.total =
         dsi_reader_take_float(reader, -FLT_MAX, DSI_SEARCH_MAX_SCORE, "the score of a prefix");
-    node->now.blank = take_score(reader);
-    node->now.label = take_score(reader);
-    node->alignment =
+    own->now.blank = take_score(reader);
+    own->now.label = take_score(reader);
+    own->alignment =
         dsi_alignment_read(&beam->alignments, saved, node->depth, beam->n_frames, reader);
-    beam->leaves[place - 1] = (struct dsi_tensorflow_leaf){node->now.total, index};
+    node->is_active = true;
+    beam->leaves[place - 1] = (struct dsi_tensorflow_leaf){own->now.total, index};
     beam->n_leaves++;
 }
 
@@ -105,7 +106,8 @@ static uint32_t read_node(struct dsi_tensorflow *beam, uint32_t before, struct d
     }
     if (node->previous != DSI_LABEL_NONE && beam->tree.nodes[node->previous].label >= node->label) {
         dsi_reader_fail(reader, "the children of a prefix are not in order");
-    } else if (beam->lm.scoring) {
+    } else if (dsi_reader_check(reader, dsi_tensorflow_fill_node(beam, index)) &&
+               beam->lm.scoring) {
         dsi_reader_check(reader, dsi_tensorflow_lm_add(&beam->lm, &beam->tree, index));
     }
     return index;
@@ -140,7 +142,9 @@ void dsi_tensorflow_read(struct dsi_search *search, uint32_t n_frames, struct ds
     beam->n_frames = n_frames;
     dsi_alignment_begin_read(&beam->alignments, &saved, n_frames, reader);
     dsi_label_tree_read_root(&beam->tree, (uint32_t)beam->config.n_labels - 1, reader);
+    beam->tree.nodes[beam->tree.root].is_active = false;
     dsi_tensorflow_lm_read(&beam->lm, &beam->tree, reader);
+    dsi_reader_check(reader, dsi_tensorflow_fill_node(beam, beam->tree.root));
     n = (size_t)dsi_reader_take_number(reader, beam->tree.max_nodes, "the number of prefixes");
     index = beam->tree.root;
     for (i = 0; i < n && reader->status == DSINFER_OK; i++) {

@@ -25,7 +25,7 @@ static void check(struct dsi_tensorflow_lm *lm, struct dsi_label_tree *tree, uin
 
         assert_int_equal(dsi_label_tree_add(tree, node, previous, label, &child), DSINFER_OK);
         assert_int_equal(dsi_tensorflow_lm_add(lm, tree, child), DSINFER_OK);
-        assert_true(dsi_tensorflow_lm_get(lm, child) == costs[label]);
+        assert_true(dsi_tensorflow_lm_get(lm, tree, child) == costs[label]);
         highest = fmaxf(highest, costs[label]);
         if (depth > 1) {
             check(lm, tree, child, depth - 1);
