@@ -104,9 +104,10 @@ struct dsi_prefix {
     size_t n_chosen;
     struct dsi_prefix_likely *likeliest; /* [n_likeliest] those that may matter, but the blank */
     size_t n_likeliest;
-    float best_total; /* of the members */
-    float cutoff;     /* of a label's log probability and the score of a prefix: nothing below */
-    float threshold;  /* of extensions: worse ones need no listing, they will not be kept */
+    float best_total;                /* of the members */
+    float lowest_next, highest_next; /* next_total of the members */
+    float cutoff;    /* of a label's log probability and the score of a prefix: nothing below */
+    float threshold; /* of extensions: worse ones need no listing, they will not be kept */
     float limit, unit_limit; /* the same of probabilities alone: of a label, of one with a unit */
     uint32_t *children;      /* scratch: of one prefix, by label; DSI_LABEL_NONE in between */
     uint32_t *followers;     /* scratch: of one prefix */

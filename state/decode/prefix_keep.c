@@ -9,6 +9,9 @@
 /* Frames between two attempts to put aside what all prefixes have in common. */
 #define COMMIT_INTERVAL 16
 
+/* The beam is cut in a bucket of scores: a few of some hundred prefixes fall into it. */
+#define N_BUCKETS 256
+
 bool dsi_prefix_reserve_ranks(struct dsi_prefix *prefix, size_t n) {
     struct dsi_prefix_rank *ranks =
         dsi_grow(prefix->ranks, &prefix->ranks_capacity, n, sizeof(*ranks));
@@ -101,16 +104,63 @@ static void list_in_order(const struct dsi_prefix *prefix, struct dsi_prefix_ran
     }
 }
 
-/* Lists it in any order. */
-static void list_quickly(const struct dsi_prefix *prefix, struct dsi_prefix_rank *ranks) {
+/* Which of N_BUCKETS a score falls into: a better one into none below. */
+static size_t get_bucket(const struct dsi_prefix *prefix, float scale, float score) {
+    const float place = (score - prefix->lowest_next) * scale;
+
+    return place < (float)(N_BUCKETS - 1) ? (size_t)(place > 0.0f ? place : 0.0f) : N_BUCKETS - 1;
+}
+
+/* Finds the bucket of the worst that is kept; *n_above are in better ones. */
+static size_t find_edge(const struct dsi_prefix *prefix, float scale, size_t *n_above) {
+    uint32_t counts[N_BUCKETS] = {0};
+    size_t edge = N_BUCKETS - 1;
+    size_t n = 0;
     size_t i;
 
     for (i = 0; i < prefix->n_members; i++) {
-        *ranks++ = rank_member(prefix, i);
+        counts[get_bucket(prefix, scale, prefix->members[i].next_total)]++;
     }
     for (i = 0; i < prefix->n_extensions; i++) {
-        *ranks++ = rank_extension(prefix, i);
+        counts[get_bucket(prefix, scale, prefix->extensions[i].score)]++;
     }
+    while (n + counts[edge] < prefix->config.beam_width) {
+        n += counts[edge--];
+    }
+    *n_above = n;
+    return edge;
+}
+
+/* Tells, of more than the beam holds, what is kept and what is not, but for what is close to the
+ * worst that is: that is listed, in any order. Returns its number; *n_kept of it are kept. */
+static size_t list_quickly(struct dsi_prefix *prefix, struct dsi_prefix_rank *ranks,
+                           size_t *n_kept) {
+    const float range = prefix->highest_next - prefix->lowest_next;
+    const float scale = range > 0.0f ? (float)(N_BUCKETS - 1) / range : 0.0f;
+    size_t n = 0;
+    size_t n_above, i;
+    const size_t edge = find_edge(prefix, scale, &n_above);
+
+    for (i = 0; i < prefix->n_members; i++) {
+        struct dsi_prefix_member *member = &prefix->members[i];
+        const size_t bucket = get_bucket(prefix, scale, member->next_total);
+
+        member->is_kept = bucket >= edge;
+        if (bucket == edge) {
+            ranks[n++] = rank_member(prefix, i);
+        }
+    }
+    for (i = 0; i < prefix->n_extensions; i++) {
+        struct dsi_prefix_extension *extension = &prefix->extensions[i];
+        const size_t bucket = get_bucket(prefix, scale, extension->score);
+
+        extension->is_kept = bucket >= edge;
+        if (bucket == edge) {
+            ranks[n++] = rank_extension(prefix, i);
+        }
+    }
+    *n_kept = prefix->config.beam_width - n_above;
+    return n;
 }
 
 /* Whether one of the `n_best` first ranks is as good as one of the others. */
@@ -138,39 +188,61 @@ static bool is_tied(const struct dsi_prefix_rank *ranks, size_t n, size_t n_best
     return false;
 }
 
-/* Puts the ranks of what is kept in front; returns their number. Where ties decide, all there is
- * has to be listed in upstream's order. */
-static enum dsinfer_status choose_best(struct dsi_prefix *prefix, size_t *n_kept) {
-    const size_t beam_width = prefix->config.beam_width;
-    const bool follows_order = dsi_prefix_follows_order(prefix);
-    bool is_ordered = follows_order && prefix->rules.needs_order;
+/* Tells what is not kept, of `n` that are listed with the `n_kept` best in front. */
+static void mark_others(struct dsi_prefix *prefix, size_t n_kept, size_t n) {
+    size_t i;
 
-    for (;;) {
-        const size_t n = prefix->n_members + prefix->n_extensions;
-        enum dsinfer_status status;
+    for (i = n_kept; i < n; i++) {
+        const uint32_t index = prefix->ranks[i].index;
 
-        *n_kept = n < beam_width ? n : beam_width;
-        if (n <= beam_width && !is_ordered) {
-            return DSINFER_OK;
-        }
-        if (!dsi_prefix_reserve_ranks(prefix, n)) {
-            return DSINFER_ERR_NO_MEMORY;
-        }
-        if (is_ordered) {
-            list_in_order(prefix, prefix->ranks);
+        if (index < prefix->n_members) {
+            prefix->members[index].is_kept = false;
         } else {
-            list_quickly(prefix, prefix->ranks);
-        }
-        dsi_prefix_select(prefix->ranks, n, beam_width);
-        if (is_ordered || !follows_order || !is_tied(prefix->ranks, n, *n_kept)) {
-            return DSINFER_OK;
-        }
-        is_ordered = true;
-        status = dsi_prefix_extend_frame(prefix, -INFINITY);
-        if (status != DSINFER_OK) {
-            return status;
+            prefix->extensions[index - prefix->n_members].is_kept = false;
         }
     }
+}
+
+/* Where ties decide, all there is has to be listed in upstream's order. */
+static enum dsinfer_status choose_in_order(struct dsi_prefix *prefix) {
+    const size_t n = prefix->n_members + prefix->n_extensions;
+    const size_t n_kept = n < prefix->config.beam_width ? n : prefix->config.beam_width;
+
+    if (!dsi_prefix_reserve_ranks(prefix, n)) {
+        return DSINFER_ERR_NO_MEMORY;
+    }
+    list_in_order(prefix, prefix->ranks);
+    dsi_prefix_select(prefix->ranks, n, n_kept);
+    mark_others(prefix, n_kept, n);
+    return DSINFER_OK;
+}
+
+/* Tells what is kept: at first, everything is. */
+static enum dsinfer_status choose_best(struct dsi_prefix *prefix) {
+    const bool follows_order = dsi_prefix_follows_order(prefix);
+    enum dsinfer_status status;
+    size_t n, n_kept, i;
+
+    if (follows_order && prefix->rules.needs_order) {
+        return choose_in_order(prefix);
+    }
+    if (prefix->n_members + prefix->n_extensions <= prefix->config.beam_width) {
+        return DSINFER_OK;
+    }
+    if (!dsi_prefix_reserve_ranks(prefix, prefix->n_members + prefix->n_extensions)) {
+        return DSINFER_ERR_NO_MEMORY;
+    }
+    n = list_quickly(prefix, prefix->ranks, &n_kept);
+    dsi_prefix_select(prefix->ranks, n, n_kept);
+    if (!follows_order || !is_tied(prefix->ranks, n, n_kept)) {
+        mark_others(prefix, n_kept, n);
+        return DSINFER_OK;
+    }
+    for (i = 0; i < prefix->n_members; i++) {
+        prefix->members[i].is_kept = true;
+    }
+    status = dsi_prefix_extend_frame(prefix, -INFINITY);
+    return status == DSINFER_OK ? choose_in_order(prefix) : status;
 }
 
 /* --- new nodes -------------------------------------------------------------------------------- */
@@ -243,22 +315,6 @@ static enum dsinfer_status add_node(struct dsi_prefix *prefix,
             (struct dsi_alignment_time){prefix->n_frames, prefix->posteriors[label]};
     }
     return status;
-}
-
-/* Unmarks what is not kept. */
-static void mark_others(struct dsi_prefix *prefix, size_t n_kept) {
-    const size_t n = prefix->n_members + prefix->n_extensions;
-    size_t i;
-
-    for (i = n_kept; i < n; i++) {
-        const uint32_t index = prefix->ranks[i].index;
-
-        if (index < prefix->n_members) {
-            prefix->members[index].is_kept = false;
-        } else {
-            prefix->extensions[index - prefix->n_members].is_kept = false;
-        }
-    }
 }
 
 /* Gives what is kept its nodes (siblings in upstream's order) and its new alignments, from the old
@@ -425,11 +481,9 @@ static enum dsinfer_status commit(struct dsi_prefix *prefix) {
 
 enum dsinfer_status dsi_prefix_keep_best(struct dsi_prefix *prefix) {
     const size_t n_before = prefix->n_members;
-    size_t n_kept = 0;
-    enum dsinfer_status status = choose_best(prefix, &n_kept);
+    enum dsinfer_status status = choose_best(prefix);
 
     if (status == DSINFER_OK) {
-        mark_others(prefix, n_kept);
         status = make_nodes(prefix);
     }
     if (status != DSINFER_OK) {

@@ -425,7 +425,8 @@ enum dsinfer_status dsi_prefix_extend_frame(struct dsi_prefix *prefix, float thr
 }
 
 enum dsinfer_status dsi_prefix_score_frame(struct dsi_prefix *prefix) {
-    float worst = INFINITY;
+    float lowest = INFINITY;
+    float highest = -INFINITY;
     size_t i;
 
     choose_labels(prefix);
@@ -435,14 +436,17 @@ enum dsinfer_status dsi_prefix_score_frame(struct dsi_prefix *prefix) {
         struct dsi_prefix_member *member = &prefix->members[i];
 
         rescore(prefix, member);
-        worst = member->next_total < worst ? member->next_total : worst;
+        lowest = member->next_total < lowest ? member->next_total : lowest;
+        highest = member->next_total > highest ? member->next_total : highest;
         prefix->best_total =
             member->total > prefix->best_total ? member->total : prefix->best_total;
     }
+    prefix->lowest_next = lowest;
+    prefix->highest_next = highest;
     /* Extensions worse than so many prefixes as the beam holds will not be kept. */
     if ((prefix->rules.needs_order && dsi_prefix_follows_order(prefix)) ||
         prefix->n_members < prefix->config.beam_width) {
-        worst = -INFINITY;
+        lowest = -INFINITY;
     }
-    return dsi_prefix_extend_frame(prefix, worst);
+    return dsi_prefix_extend_frame(prefix, lowest);
 }
