@@ -148,6 +148,8 @@ float check_value(struct check *check, enum check_values values) {
         return die % 4 ? x * 1e17f : x;
     case CHECK_SPECIAL:
         return die % 128 ? x : specials[die / 128 % 4];
+    case CHECK_ONES:
+        return 1.0f;
     case CHECK_PLAIN:
     case CHECK_N_VALUES:
         break;

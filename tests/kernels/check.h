@@ -74,6 +74,7 @@ enum check_values {
     CHECK_DENORMAL, /* mixed with ordinary ones */
     CHECK_HUGE,     /* up to 1e17 */
     CHECK_SPECIAL,  /* some infinities, NaN, -0 */
+    CHECK_ONES,     /* the largest sums of integers */
     CHECK_N_VALUES,
 };
 

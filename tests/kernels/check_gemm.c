@@ -270,6 +270,21 @@ static void check_model_sizes(struct check *check) {
     }
 }
 
+/* As long as sums may be, all their products as large as can be. */
+static void check_largest_sums(struct check *check) {
+    static const size_t ms[] = {1, 2, 5};
+    size_t i;
+
+    for (i = 0; i < COUNT(ms); i++) {
+        check_case(check, &(struct gemm_case){.m = ms[i],
+                                              .n = 17,
+                                              .k = DSI_INT8_MAX_K,
+                                              .slice = 4099,
+                                              .limit = INFINITY,
+                                              .values = CHECK_ONES});
+    }
+}
+
 /* Rows first … first + m - 1 and the leading n columns, computed alone, against `whole`. */
 static void compare_part(struct check *check, const struct operands *o, const void *packed,
                          const float *whole, size_t first, size_t m, size_t n, size_t k) {
@@ -392,6 +407,7 @@ void check_gemm(struct check *check, enum dsi_precision precision) {
     check->reference_product = check->reference.products[precision];
     check_sizes(check);
     check_model_sizes(check);
+    check_largest_sums(check);
     check_columns(check, 1, 157, 515);
     check_columns(check, 5, 128, 64);
     if (check->product.is_batch_exact) {

@@ -83,6 +83,30 @@ static void bf16_rounds_to_the_nearest_and_ties_to_even(void **state) {
     assert_memory_equal(c, expected, sizeof(c));
 }
 
+/* Beyond the largest is infinity, below the smallest normal one fewer bits are left, and a NaN
+ * whose upper half alone would be infinity stays NaN. */
+static void bf16_takes_the_ends_of_floats_and_nan(void **state) {
+    static const uint32_t bits[] = {0x7f7fffff, 0xff7f8000, 0x00018000, 0x7f800001, 0x80000000};
+    static const float expected[] = {INFINITY, -INFINITY, 0x1p-132f, 0.0f, -0.0f};
+    const struct dsi_kernels kernels = make_reference();
+    const float one = 1.0f, zeros[5] = {0};
+    uint16_t packed[5];
+    float b[5], c[5];
+    const struct dsi_gemm gemm = {1, 5, 1,        &one, 1, packed, zeros,
+                                  c, 5, INFINITY, 0,    5, false,  NULL};
+    size_t i;
+
+    (void)state;
+    memcpy(b, bits, sizeof(b));
+    pack_all(&kernels.products[DSI_PRECISION_BF16], 1, 5, b, packed);
+    assert_int_equal(packed[4], 0x8000);
+    kernels.products[DSI_PRECISION_BF16].gemm(&gemm);
+    assert_true(isnan(c[3]));
+    for (i = 0; i < 5; i++) {
+        assert_true(i == 3 || c[i] == expected[i]);
+    }
+}
+
 /* Columns: 127, -64, 0.4, whose scale is 1; too small; not finite; twice the first. */
 static void int8_multiplies_integers_and_scales(void **state) {
     static const float a[] = {16256.0f, 128.0f, 0.5f};
@@ -103,6 +127,25 @@ static void int8_multiplies_integers_and_scales(void **state) {
     assert_true(c[1] == 2.0f);
     assert_true(isnan(c[2]));
     assert_true(c[3] == 2.0f * sum + 2.0f);
+}
+
+/* 2048 times 127 * 16256 is 4228120576, which needs 33 bits; the scale is 1 / (127 * 16256). */
+static void int8_sums_do_not_overflow(void **state) {
+    const struct dsi_kernels kernels = make_reference();
+    alignas(float) unsigned char packed[sizeof(float) + 2048] = {0};
+    const float bias = 0.0f;
+    float ones[2048], c;
+    const struct dsi_gemm gemm = {1,  1, 2048,     ones, 2048, packed, &bias,
+                                  &c, 1, INFINITY, 0,    1,    false,  NULL};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < 2048; i++) {
+        ones[i] = 1.0f;
+    }
+    pack_all(&kernels.products[DSI_PRECISION_INT8], 2048, 1, ones, packed);
+    kernels.products[DSI_PRECISION_INT8].gemm(&gemm);
+    assert_true(fabsf(c - 2048.0f) < 0.001f);
 }
 
 /* The numbers come from the formulas in kernels.h, in double. */
@@ -219,7 +262,9 @@ int main(void) {
         cmocka_unit_test(a_product_starts_from_the_bias_or_from_c),
         cmocka_unit_test(a_clip_cuts_both_ends_and_passes_nan),
         cmocka_unit_test(bf16_rounds_to_the_nearest_and_ties_to_even),
+        cmocka_unit_test(bf16_takes_the_ends_of_floats_and_nan),
         cmocka_unit_test(int8_multiplies_integers_and_scales),
+        cmocka_unit_test(int8_sums_do_not_overflow),
         cmocka_unit_test(a_step_of_the_lstm_follows_its_formulas),
         cmocka_unit_test(a_level_gives_no_more_than_the_processor_has),
         cmocka_unit_test(packing_in_slices_is_packing_at_once),
