@@ -25,7 +25,7 @@ static const struct cli_option model_options[] = {
     {"threads", 0, CLI_NUMBER, "N", offsetof(struct cli_model_settings, n_threads),
      "threads that share the network's work (default 1)", 1, 64, NULL},
     {"kernels", 0, CLI_CHOICE, NULL, offsetof(struct cli_model_settings, kernels),
-     "arithmetic: the fastest here, BLAS, plain C, or one instruction set (default native)", 0, 0,
+     "arithmetic: the fastest here, any processor's, plain C, or one kind's (default native)", 0, 0,
      kernel_names},
     {"precision", 0, CLI_CHOICE, NULL, offsetof(struct cli_model_settings, precision),
      "weights: as they are, or rounded and faster (default fp32)", 0, 0, precision_names},

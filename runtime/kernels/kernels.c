@@ -71,6 +71,7 @@ void dsi_kernels_init(struct dsi_kernels *kernels, enum dsi_kernel_level level,
         .lstm_step = dsi_lstm_step_ref,
     };
     if (level >= DSI_KERNELS_PORTABLE) {
+        dsi_kernels_init_portable(kernels);
         dsi_kernels_init_blas(kernels);
     }
     if (level > DSI_KERNELS_PORTABLE) {

@@ -127,8 +127,8 @@ struct dsi_product {
 };
 
 struct dsi_kernels {
-    const char *name; /* "reference", "blas", "avx2", "avx512", "vnni" (with AVX-512),
-                         "avxvnni" (without), "amx", "neon" */
+    const char *name; /* "reference", "portable", "blas" (for float32), "avx2", "avx512", "vnni"
+                         (with AVX-512), "avxvnni" (without), "amx", "neon" */
     struct dsi_product products[DSI_N_PRECISIONS];
     void (*lstm_step)(const struct dsi_lstm_step *step);
 };
@@ -152,8 +152,8 @@ const char *dsi_kernels_get_level_name(enum dsi_kernel_level level);
 /* A processor with these flags (see base/cpu.h), and this build, have the kernels of the level. */
 bool dsi_kernels_is_available(enum dsi_kernel_level level, unsigned cpu_flags);
 
-/* Fills the table: reference first, then BLAS (unless built without), then what `cpu_flags` and the
- * level allow; less than the level's own kernels where it is not available. */
+/* Fills the table: reference first, then portable, then BLAS (unless built without), then what
+ * `cpu_flags` and the level allow; less than the level's own kernels where it is not available. */
 void dsi_kernels_init(struct dsi_kernels *kernels, enum dsi_kernel_level level, unsigned cpu_flags);
 
 #endif

@@ -6,6 +6,10 @@
 
 #include "runtime/kernels/kernels.h"
 
+/* Plain C for any processor. */
+void dsi_kernels_init_portable(struct dsi_kernels *kernels);
+
+/* float32 by BLAS. */
 void dsi_kernels_init_blas(struct dsi_kernels *kernels);
 
 /* Instructions of this processor family; cpu_flags as in base/cpu.h. */

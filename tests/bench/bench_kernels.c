@@ -164,11 +164,9 @@ static void bench_level(const struct buffers *buffers, const struct dsi_kernels 
         {16, 8192, 2048}, {64, 8192, 2048}, {16, 2048, 2048}, {16, 2048, 494},
         {16, 29, 2048},   {1, 1536, 384},   {16, 1536, 384},  {16, 384, 494},
     };
-    const bool is_native = !kernels->products[DSI_PRECISION_F32].is_in_place;
     size_t i, precision;
 
-    /* The portable ones of the other precisions are plain C. */
-    for (precision = 0; precision < (is_native ? DSI_N_PRECISIONS : 1); precision++) {
+    for (precision = 0; precision < DSI_N_PRECISIONS; precision++) {
         for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
             bench_gemm(buffers, kernels, (enum dsi_precision)precision, sizes[i]);
         }

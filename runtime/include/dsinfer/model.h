@@ -46,8 +46,8 @@ DSINFER_API enum dsinfer_family dsinfer_family_find(const char *name);
  * logits of a float32 model. */
 enum dsinfer_kernel_level {
     DSINFER_KERNELS_NATIVE = 0, /* the fastest this processor has */
-    DSINFER_KERNELS_PORTABLE,   /* BLAS if built with it, else as reference */
-    DSINFER_KERNELS_REFERENCE,  /* plain C, bit-equal from run to run */
+    DSINFER_KERNELS_PORTABLE,   /* plain C for any processor; BLAS for float32 if built with it */
+    DSINFER_KERNELS_REFERENCE,  /* the definitions in plain C, slow */
     /* One instruction set and those it builds on; a model is refused with ERR_UNSUPPORTED where
      * this processor, or this build, has not got it. */
     DSINFER_KERNELS_AVX2,   /* AVX2 and FMA */

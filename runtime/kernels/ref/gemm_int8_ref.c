@@ -10,8 +10,6 @@
 #include <string.h>
 
 #define SMALLEST 0x1p-100f
-#define LARGEST_Q 127.0f
-#define LARGEST_P 16256.0f
 
 static float load(const unsigned char *bytes) {
     float x;
@@ -28,12 +26,11 @@ static float max_magnitude(float max, float x) {
     return fabsf(x) > max ? fabsf(x) : max;
 }
 
-/* What a value is multiplied with before it is rounded, and an integer to get a value. */
-static float get_inverse_scale(float max, float largest) {
+float dsi_get_inverse_scale_ref(float max, float largest) {
     return max >= SMALLEST ? largest / max : 0.0f;
 }
 
-static float get_scale(float max, float largest) {
+float dsi_get_scale_ref(float max, float largest) {
     return max < SMALLEST ? 0.0f : max / largest;
 }
 
@@ -65,7 +62,9 @@ void dsi_pack_int8_ref(const struct dsi_pack *pack) {
             const float x = load(from + i * pack->row_stride + j * sizeof(float));
 
             q[i * pack->n + j] =
-                isnan(max[j]) ? 0 : (int8_t)nearbyintf(x * get_inverse_scale(max[j], LARGEST_Q));
+                isnan(max[j])
+                    ? 0
+                    : (int8_t)nearbyintf(x * dsi_get_inverse_scale_ref(max[j], DSI_LARGEST_Q));
         }
     }
 }
@@ -95,8 +94,9 @@ void dsi_gemm_int8_ref(const struct dsi_gemm *gemm) {
             max = max_magnitude(max, a[l]);
         }
         for (j = gemm->first_column; j < gemm->first_column + gemm->n_columns; j++) {
-            const float scale = get_scale(max, LARGEST_P) * get_scale(b_max[j], LARGEST_Q);
-            const float inverse = get_inverse_scale(max, LARGEST_P);
+            const float scale =
+                dsi_get_scale_ref(max, DSI_LARGEST_P) * dsi_get_scale_ref(b_max[j], DSI_LARGEST_Q);
+            const float inverse = dsi_get_inverse_scale_ref(max, DSI_LARGEST_P);
             const int64_t sum = isnan(max) ? 0 : multiply(gemm, a, inverse, j);
             const double start = (double)(gemm->bias ? gemm->bias[j] : c[j]);
 

@@ -5,7 +5,6 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "runtime/kernels/ref/kernels_ref.h"
 
-#include <math.h>
 #include <string.h>
 
 size_t dsi_get_packed_size_ref(size_t k, size_t n) {
@@ -20,14 +19,6 @@ void dsi_pack_ref(const struct dsi_pack *pack) {
     for (i = 0; pack->n_columns && i < pack->n_rows; i++) {
         memcpy(to + i * pack->n, from + i * pack->row_stride, pack->n_columns * sizeof(*to));
     }
-}
-
-float dsi_clip_ref(float x, float limit) {
-    if (isinf(limit)) {
-        return x;
-    }
-    x = x < 0.0f ? 0.0f : x;
-    return x > limit ? limit : x;
 }
 
 void dsi_gemm_ref(const struct dsi_gemm *gemm) {
