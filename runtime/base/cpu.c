@@ -17,9 +17,9 @@ static unsigned has_avx_vnni(void) {
 }
 
 #ifdef __linux__
-#define REQUEST_STATE 0x1023                  /* ARCH_REQ_XCOMP_PERM */
-#define TILES 18                              /* XFEATURE_XTILE_DATA */
-#define HAS_AMX(edx) (((edx) >> 24 & 3) == 3) /* of tiles, of bytes */
+#define REQUEST_STATE 0x1023                      /* ARCH_REQ_XCOMP_PERM */
+#define TILES 18                                  /* XFEATURE_XTILE_DATA */
+#define HAS_AMX(edx) (((edx) >> 22 & 0xd) == 0xd) /* tiles, of bfloat16, of bytes */
 
 /* Linux saves tile registers for those who have asked for it. */
 static unsigned has_amx(void) {

@@ -9,7 +9,7 @@ enum dsi_cpu_flag {
     DSI_CPU_AVX512 = 1 << 1,   /* AVX-512, its foundation (F) */
     DSI_CPU_AVX512_VNNI = 1 << 2,
     DSI_CPU_AVX_VNNI = 1 << 3,
-    DSI_CPU_AMX = 1 << 4,      /* tiles of bytes */
+    DSI_CPU_AMX = 1 << 4,      /* tiles of bytes, and of bfloat16 */
     DSI_CPU_NEON = 1 << 5,     /* of 64-bit ARM */
     DSI_CPU_NEON_DOT = 1 << 6, /* products of bytes: sdot */
 };

@@ -25,7 +25,7 @@
 /* How B is kept, and what that makes of the product.
  *   f32   as it is
  *   bf16  each b rounded to the 8 significant bits of a bfloat16, to nearest, ties to even; NaN
- *         stays NaN. A and the sums are float
+ *         stays NaN. A and the sums are float, but numbers below 2^-126 may count as zero
  *   int8  b_kj stands for q_kj * s_j with s_j = max over k of |b_kj| / 127, and a_ik for
  *         p_ik * t_i with t_i = max over k of |a_ik| / 16256; q and p are integers in -127 … 127
  *         and -16256 … 16256. (Rows of A are few: 15 bits cost nothing there.) In float:
@@ -140,7 +140,7 @@ enum dsi_kernel_level {
     DSI_KERNELS_AVX2,   /* and FMA */
     DSI_KERNELS_AVX512, /* its foundation */
     DSI_KERNELS_VNNI,   /* of AVX-512, or of AVX where there is no AVX-512 */
-    DSI_KERNELS_AMX,    /* for bytes */
+    DSI_KERNELS_AMX,    /* for bytes and bfloat16 */
     DSI_KERNELS_NEON,   /* with its products of bytes where there are any */
     DSI_KERNELS_NATIVE, /* whatever there is */
     DSI_N_KERNEL_LEVELS,

@@ -23,7 +23,7 @@ struct buffers {
     float *packed;  /* the same and room for padding */
     float *c;       /* [MAX_M,MAX_N] */
     float *bias;    /* [MAX_N] */
-    void *prepared; /* A in another form, at most as large */
+    void *prepared; /* A in another form, 8 * MAX_M * (MAX_K + 64) bytes */
     double peak;    /* floating-point operations a second, 0: unknown */
     double stream;  /* bytes a second, 0: unknown */
 };
@@ -194,7 +194,7 @@ void bench_kernels(unsigned cpu_flags) {
         .packed = allocate((size_t)MAX_K * (MAX_N + 64)),
         .c = allocate((size_t)MAX_M * MAX_N),
         .bias = allocate(MAX_N),
-        .prepared = allocate((size_t)MAX_M * (MAX_K + 64)),
+        .prepared = allocate((size_t)2 * MAX_M * (MAX_K + 64)),
     };
     int level;
 

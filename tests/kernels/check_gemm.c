@@ -306,6 +306,7 @@ static void compare_part(struct check *check, const struct operands *o, const vo
                              20.0f,
                              0,
                              n,
+                             false,
                              NULL};
     multiply(check, &gemm);
     for (i = 0; i < m; i++) {
@@ -330,7 +331,7 @@ static void check_exact(struct check *check, size_t n, size_t k) {
     create_operands(check, &test, &o);
     gemm = (struct dsi_gemm){test.m,      n,        k,          o.a.data, o.a.stride, o.packed.data,
                              o.bias.data, o.c.data, o.c.stride, 20.0f,    0,          n,
-                             NULL};
+                             false,       NULL};
     multiply(check, &gemm);
     for (i = 0; i < COUNT(chunks); i++) {
         for (first = 0; first < test.m; first += chunks[i]) {
@@ -369,7 +370,7 @@ static void check_columns(struct check *check, size_t m, size_t n, size_t k) {
     compute_expected(check, &test, &o);
     gemm = (struct dsi_gemm){m,           n,        k,          o.a.data, o.a.stride, o.packed.data,
                              o.bias.data, o.c.data, o.c.stride, 20.0f,    0,          n,
-                             NULL};
+                             false,       NULL};
     multiply(check, &gemm);
     check_matrix_create(&c, m, n, 2, CHECK_AT_START);
     gemm.c = c.data;

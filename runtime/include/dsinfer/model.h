@@ -53,7 +53,7 @@ enum dsinfer_kernel_level {
     DSINFER_KERNELS_AVX2,   /* AVX2 and FMA */
     DSINFER_KERNELS_AVX512, /* AVX-512 F */
     DSINFER_KERNELS_VNNI,   /* and the VNNI of AVX-512, or of AVX where that is all there is */
-    DSINFER_KERNELS_AMX,    /* and AMX, for bytes */
+    DSINFER_KERNELS_AMX,    /* and AMX, for int8 and bf16 */
     DSINFER_KERNELS_NEON    /* of 64-bit ARM, with its products of bytes where there are any */
 };
 

@@ -4,69 +4,24 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "runtime/kernels/vector/int8_tile.h"
 #include "runtime/kernels/vector/tiles.h"
+#include "runtime/kernels/x86/amx_tile.h"
 #include "runtime/kernels/x86/x86_kernels.h"
 
 #include <immintrin.h>
-#include <string.h>
 
 #if !(defined(__AMX_INT8__) || defined(__AMXINT8__)) || !defined(__AVX512F__)
 #error "this file is to be compiled with -mamx-tile -mamx-int8 -mavx512f"
 #endif
 
-#define MAX_ROWS ((size_t)16)
-#define LINES ((size_t)16) /* of a panel that a tile register takes */
-#define LINE (PANEL * 4)   /* bytes */
+#define MAX_ROWS AMX_MAX_ROWS
 #define MAX_VNNI_ROWS ((size_t)4)
 
-/* Tile registers, and their instructions: the compilers' own names for these do not say that memory
- * is read. */
 #define HIGH_0 "%%tmm0" /* sums of the first panel */
 #define LOW_0 "%%tmm1"
 #define HIGH_1 "%%tmm2" /* of the second */
 #define LOW_1 "%%tmm3"
 #define P_HIGH "%%tmm4" /* rows of A */
 #define P_LOW "%%tmm5"
-#define Q "%%tmm6" /* a part of a panel */
-#define N_SUMS_AND_ROWS 6
-
-#define LOAD(to, at, stride)                                                                       \
-    __asm__ volatile("tileloadd (%0,%1,1), " to : : "r"(at), "r"(stride) : "memory")
-#define STORE(from, at)                                                                            \
-    __asm__ volatile("tilestored " from ", (%0,%1,1)" : : "r"(at), "r"(LINE) : "memory")
-/* Sums += p · q, four bytes of each to a sum; p unsigned, q signed. */
-#define ADD_PRODUCTS(sums, p, q) __asm__ volatile("tdpbusd " q ", " p ", " sums : :)
-
-/* What ldtilecfg reads: bytes of a row and rows, for every tile register. */
-struct tile_config {
-    uint8_t palette, start_row, unused[14];
-    uint16_t row_sizes[16];
-    uint8_t n_rows[16];
-};
-
-/* Makes all registers zero, too. */
-static void configure(size_t n_rows) {
-    struct tile_config config = {.palette = 1};
-    size_t i;
-
-    for (i = 0; i <= N_SUMS_AND_ROWS; i++) {
-        config.row_sizes[i] = LINE;
-        config.n_rows[i] = (uint8_t)(i < N_SUMS_AND_ROWS ? n_rows : LINES);
-    }
-    __asm__ volatile("ldtilecfg %0" : : "m"(config));
-}
-
-/* The panel's lines from `line` on, behind the last one zeros. */
-static const int8_t *get_lines(const struct int8_tile *tile, const int8_t *panel, size_t line,
-                               int8_t padded[LINES * LINE]) {
-    const size_t rest = tile->n_quads - line;
-
-    if (rest >= LINES) {
-        return panel + line * LINE;
-    }
-    memcpy(padded, panel + line * LINE, rest * LINE);
-    memset(padded + rest * LINE, 0, (LINES - rest) * LINE);
-    return padded;
-}
 
 /* 128 (high - offsets) + low - offsets of a row, as floats. */
 static inline void combine(float *to, const int32_t *high, const int32_t *low,
@@ -81,32 +36,33 @@ static inline void combine(float *to, const int32_t *high, const int32_t *low,
 
 static void multiply_tile(const struct int8_tile *tile, size_t n_rows, size_t n_panels,
                           float sums[][MAX_PANELS * PANEL]) {
-    const size_t panel_size = tile->n_quads * LINE;
+    const size_t panel_size = tile->n_quads * AMX_LINE;
     const size_t low_at = (tile->row_stride - sizeof(struct int8_row)) / 2;
     const uint8_t *rows = tile->rows + sizeof(struct int8_row);
     _Alignas(64) int32_t parts[4][MAX_ROWS * PANEL];
-    _Alignas(64) int8_t padded[LINES * LINE];
+    _Alignas(64) int8_t padded[AMX_LINES * AMX_LINE];
     size_t line, i, j;
 
-    configure(n_rows);
-    for (line = 0; line < tile->n_quads; line += LINES) {
+    amx_configure(n_rows);
+    for (line = 0; line < tile->n_quads; line += AMX_LINES) {
         const uint8_t *at = rows + line * 4;
 
-        LOAD(P_HIGH, at, tile->row_stride);
-        LOAD(P_LOW, at + low_at, tile->row_stride);
-        LOAD(Q, get_lines(tile, tile->panels, line, padded), LINE);
-        ADD_PRODUCTS(HIGH_0, P_HIGH, Q);
-        ADD_PRODUCTS(LOW_0, P_LOW, Q);
+        AMX_LOAD(P_HIGH, at, tile->row_stride);
+        AMX_LOAD(P_LOW, at + low_at, tile->row_stride);
+        AMX_LOAD(AMX_B, amx_get_lines(tile->panels, tile->n_quads, line, padded), AMX_LINE);
+        AMX_ADD_BYTES(HIGH_0, P_HIGH);
+        AMX_ADD_BYTES(LOW_0, P_LOW);
         if (n_panels > 1) {
-            LOAD(Q, get_lines(tile, tile->panels + panel_size, line, padded), LINE);
-            ADD_PRODUCTS(HIGH_1, P_HIGH, Q);
-            ADD_PRODUCTS(LOW_1, P_LOW, Q);
+            AMX_LOAD(AMX_B, amx_get_lines(tile->panels + panel_size, tile->n_quads, line, padded),
+                     AMX_LINE);
+            AMX_ADD_BYTES(HIGH_1, P_HIGH);
+            AMX_ADD_BYTES(LOW_1, P_LOW);
         }
     }
-    STORE(HIGH_0, parts[0]);
-    STORE(LOW_0, parts[1]);
-    STORE(HIGH_1, parts[2]);
-    STORE(LOW_1, parts[3]);
+    AMX_STORE(HIGH_0, parts[0]);
+    AMX_STORE(LOW_0, parts[1]);
+    AMX_STORE(HIGH_1, parts[2]);
+    AMX_STORE(LOW_1, parts[3]);
     for (j = 0; j < n_panels; j++) {
         for (i = 0; i < n_rows; i++) {
             combine(sums[i] + j * PANEL, parts[2 * j] + i * PANEL, parts[2 * j + 1] + i * PANEL,
@@ -128,5 +84,5 @@ void dsi_gemm_int8_amx(const struct dsi_gemm *gemm) {
         return;
     }
     multiply_panels(gemm);
-    __asm__ volatile("tilerelease");
+    amx_release();
 }

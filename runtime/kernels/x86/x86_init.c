@@ -30,6 +30,15 @@ static void init_vnni(struct dsi_kernels *kernels, const char *name,
     kernels->products[DSI_PRECISION_INT8].gemm = gemm;
 }
 
+static void init_amx(struct dsi_kernels *kernels) {
+    struct dsi_product *bf16 = &kernels->products[DSI_PRECISION_BF16];
+
+    init_vnni(kernels, "amx", dsi_gemm_int8_amx);
+    bf16->get_prepared_size = dsi_get_prepared_size_bf16_amx;
+    bf16->prepare = dsi_prepare_bf16_amx;
+    bf16->gemm = dsi_gemm_bf16_amx;
+}
+
 void dsi_kernels_init_native(struct dsi_kernels *kernels, unsigned cpu_flags) {
     if (!(cpu_flags & DSI_CPU_AVX2_FMA)) {
         return;
@@ -41,7 +50,7 @@ void dsi_kernels_init_native(struct dsi_kernels *kernels, unsigned cpu_flags) {
     if (cpu_flags & DSI_CPU_AVX512 && cpu_flags & DSI_CPU_AVX512_VNNI) {
         init_vnni(kernels, "vnni", dsi_gemm_int8_avx512vnni);
         if (cpu_flags & DSI_CPU_AMX) {
-            init_vnni(kernels, "amx", dsi_gemm_int8_amx);
+            init_amx(kernels);
         }
     } else if (cpu_flags & DSI_CPU_AVX_VNNI) {
         init_vnni(kernels, "avxvnni", dsi_gemm_int8_avxvnni);

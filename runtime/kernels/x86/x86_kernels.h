@@ -18,6 +18,11 @@ void dsi_gemm_int8_avxvnni(const struct dsi_gemm *gemm);
 void dsi_gemm_int8_avx512vnni(const struct dsi_gemm *gemm);
 void dsi_gemm_int8_amx(const struct dsi_gemm *gemm);
 
+/* AMX for bfloat16. */
+size_t dsi_get_prepared_size_bf16_amx(size_t m, size_t k);
+void dsi_prepare_bf16_amx(const struct dsi_gemm *gemm);
+void dsi_gemm_bf16_amx(const struct dsi_gemm *gemm);
+
 /* AVX-512, its foundation alone. */
 void dsi_gemm_avx512(const struct dsi_gemm *gemm);
 void dsi_gemm_bf16_avx512(const struct dsi_gemm *gemm);
