@@ -97,13 +97,16 @@ const char *cli_model_get_name(const struct cli_model_settings *settings) {
 }
 
 /* The model could not be opened: is it all right without the alphabet the user named? */
-static bool is_alphabet_at_fault(const struct cli_model_settings *settings) {
+static bool is_alphabet_at_fault(const struct cli_model_settings *settings,
+                                 const struct dsinfer_model_options *options) {
+    struct dsinfer_model_options others = *options;
     struct dsinfer_model *model = NULL;
     bool is_good = false;
 
     if (settings->alphabet) {
+        others.alphabet_path = NULL;
         is_good =
-            dsinfer_model_open(cli_model_get_name(settings), NULL, &model, NULL) == DSINFER_OK;
+            dsinfer_model_open(cli_model_get_name(settings), &others, &model, NULL) == DSINFER_OK;
         dsinfer_model_unref(model);
     }
     return is_good;
@@ -125,8 +128,9 @@ int cli_model_open(struct cli_model_settings *settings, struct dsinfer_model **m
     status = dsinfer_model_open(cli_model_get_name(settings), &options, model, &library_error);
     if (status != DSINFER_OK) {
         cli_fail_library(&error, status, &library_error);
-        return cli_report_exit(is_alphabet_at_fault(settings) ? settings->alphabet
-                                                              : cli_model_get_name(settings),
+        return cli_report_exit(is_alphabet_at_fault(settings, &options)
+                                   ? settings->alphabet
+                                   : cli_model_get_name(settings),
                                &error, CLI_EXIT_MODEL);
     }
     return CLI_EXIT_OK;

@@ -398,6 +398,8 @@ def test_packed_models_are_for_one_kind_of_kernels_and_one_precision():
     other = pack('packed-native', '--precision', 'int8')
     if read(other) != read(path):
         fails('transcribe', '-m', other, '--kernels', 'reference', sample, code=3, name=other)
+        fails('transcribe', '-m', other, '--kernels', 'reference', '--alphabet',
+              os.path.join(BUNDLED, 'alphabet.txt'), sample, code=3, name=other)
     fails('convert', path, '--output_dir', folder('packed-no'), code=3, name=path)
     fails('convert', MODEL, '--precision', 'int8', code=2, name=MODEL)
     fails('convert', MODEL, '--to', 'packed', '--quantize', 'int8', code=2, name=MODEL)
