@@ -69,10 +69,10 @@ make_sanitized() {
     build sanitized -Dbuildtype=debugoptimized -Db_sanitize=address,undefined && run sanitized
 }
 
-# Everything that can be switched off is off; hours of plain C are left out.
+# Everything that can be switched off is off.
 make_plain() {
     build plain -Dwerror=true -Dblas=disabled -Dsimd=disabled -Dportaudio=disabled &&
-        run plain --no-suite pipeline
+        run plain
 }
 
 # The program is tested as the first compiler makes it.
