@@ -10,6 +10,10 @@
 /* Fewest columns that are worth a worker: two lines of a panel of weights in one byte each. */
 #define SHARE ((size_t)64)
 
+/* Most rows of one product, all of which pass by every few columns of weights: of 2048 inputs each,
+ * the second cache holds them. */
+#define MAX_ROWS ((size_t)256)
+
 enum dsinfer_status dsi_op_check_type(const struct dsi_node *node,
                                       const struct dsi_value_info *inputs, size_t input,
                                       unsigned types, struct dsinfer_error *err) {
@@ -200,16 +204,24 @@ static void multiply_share(void *argument, size_t worker, size_t n_workers) {
 
 void dsi_op_multiply(const struct dsi_op_call *call, size_t weight, const struct dsi_gemm *gemm) {
     const struct dsi_product *product = dsi_op_get_product(call, weight);
-    struct dsi_gemm all = *gemm;
-    struct shared_product shared = {product, &all};
+    struct dsi_pool *pool = dsi_op_can_share(call, weight, gemm->n) ? call->pool : NULL;
+    struct dsi_gemm part = *gemm;
+    struct shared_product shared = {product, &part};
+    size_t n_parts = (gemm->m + MAX_ROWS - 1) / MAX_ROWS;
+    size_t row = 0;
 
-    all.b = call->weights[weight];
-    all.prepared = call->prepared;
-    if (product->prepare) {
-        product->prepare(&all);
+    part.b = call->weights[weight];
+    part.prepared = call->prepared;
+    for (; n_parts > 0; n_parts--) {
+        part.m = (gemm->m - row + n_parts - 1) / n_parts;
+        part.a = gemm->a + row * gemm->a_stride;
+        part.c = gemm->c + row * gemm->c_stride;
+        if (product->prepare) {
+            product->prepare(&part);
+        }
+        dsi_pool_run(pool, multiply_share, &shared);
+        row += part.m;
     }
-    dsi_pool_run(dsi_op_can_share(call, weight, gemm->n) ? call->pool : NULL, multiply_share,
-                 &shared);
 }
 
 void dsi_op_clear(const struct dsi_gemm *gemm) {

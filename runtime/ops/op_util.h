@@ -77,8 +77,8 @@ bool dsi_op_can_share(const struct dsi_op_call *call, size_t weight, size_t n);
  * the end); empty where there are more workers than that. */
 void dsi_op_get_share(size_t n, size_t worker, size_t n_workers, size_t *first, size_t *end);
 
-/* C = A · B for all columns, B being that weight of the call, by all its workers: fills in b,
- * prepared and columns. */
+/* C = A · B for all columns, B being that weight of the call, by all its workers and, where there
+ * are many rows, some after the others: fills in b, prepared and columns. */
 void dsi_op_multiply(const struct dsi_op_call *call, size_t weight, const struct dsi_gemm *gemm);
 
 /* Makes C zero, so that a product without a bias starts from there. */

@@ -1,5 +1,5 @@
-/* ops: layers and LSTMs whose columns and cells several workers share, against one worker: equal to
- * the bit.
+/* ops: layers and LSTMs whose columns and cells several workers share, against one worker, and
+ * layers of many rows against each row alone: equal to the bit.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "runtime/ops/op_util.h"
 
@@ -16,6 +16,7 @@
 #define WIDTH 40
 #define MAX_CELLS 144
 #define MAX_VALUES (T * MAX_N * MAX_CELLS)
+#define MAX_ROWS 520 /* some more than two products take */
 
 /* Of what is 64 columns wide or less there is nothing to share; 80 and 144 make shares of 64, 128
  * and 16; cells that are no multiple of 16 are computed by one worker. */
@@ -26,6 +27,7 @@ static const enum dsi_kernel_level levels[] = {DSI_KERNELS_REFERENCE, DSI_KERNEL
 
 static float w[(WIDTH + MAX_CELLS) * 4 * MAX_CELLS], w_dense[MAX_CELLS * MAX_CELLS];
 static float b[4 * MAX_CELLS], x[T * MAX_N * WIDTH], h[MAX_N * MAX_CELLS], c[MAX_N * MAX_CELLS];
+static float many_x[MAX_ROWS * WIDTH];
 
 static void fill(float *values, size_t n, uint64_t seed) {
     struct test_rng rng = {seed};
@@ -44,6 +46,7 @@ static int setup(void **state) {
     fill(x, sizeof(x) / sizeof(x[0]), 4);
     fill(h, sizeof(h) / sizeof(h[0]), 5);
     fill(c, sizeof(c) / sizeof(c[0]), 6);
+    fill(many_x, sizeof(many_x) / sizeof(many_x[0]), 7);
     return 0;
 }
 
@@ -135,6 +138,72 @@ static void any_number_of_workers_gives_the_same_bits(void **state) {
     }
 }
 
+static void compute_rows(const struct dsi_plan *plan, size_t first_row, size_t n_rows,
+                         size_t n_workers, float *y) {
+    const struct dsi_shape shape = SHAPE((int64_t)n_rows, WIDTH);
+    const void *const inputs[] = {many_x + first_row * WIDTH};
+    void *const outputs[] = {y};
+    struct dsi_pool *pool = NULL;
+    struct dsi_run *run;
+
+    assert_int_equal(dsi_pool_create(n_workers, &pool, NULL), DSINFER_OK);
+    assert_int_equal(dsi_run_create(plan, &shape, pool, &run, NULL), DSINFER_OK);
+    assert_int_equal(dsi_run_execute(run, inputs, outputs, NULL), DSINFER_OK);
+    dsi_run_destroy(run);
+    dsi_pool_destroy(pool);
+}
+
+static void check_rows(const struct dsi_plan *plan, size_t n_rows) {
+    static float alone[MAX_ROWS * MAX_CELLS], together[MAX_ROWS * MAX_CELLS];
+    size_t i, n_workers;
+
+    for (i = 0; i < n_rows; i++) {
+        compute_rows(plan, i, 1, 1, alone + i * MAX_CELLS);
+    }
+    for (n_workers = 1; n_workers <= 2; n_workers++) {
+        memset(together, 0, sizeof(together));
+        compute_rows(plan, 0, n_rows, n_workers, together);
+        assert_memory_equal(together, alone, n_rows * MAX_CELLS * sizeof(alone[0]));
+    }
+}
+
+static void check_layer(const struct dsi_kernels *kernels, enum dsi_precision precision) {
+    const struct dsi_shape shape = SHAPE(MAX_ROWS, WIDTH);
+    struct dsi_graph graph;
+    struct dsi_plan *plan;
+    struct dsi_port in, layer;
+
+    dsi_graph_init(&graph);
+    in = test_add_placeholder(&graph, "x", DSI_DTYPE_F32);
+    layer = NODE(&graph, "y", "Dense", in,
+                 test_add_constant(&graph, "w", DSI_DTYPE_F32, SHAPE(WIDTH, MAX_CELLS), w_dense,
+                                   WIDTH * MAX_CELLS * sizeof(float)));
+    ATTRS(&graph, layer, ATTR_INT("precision", precision));
+    INPUTS(&graph, in);
+    OUTPUTS(&graph, layer);
+    assert_int_equal(dsi_plan_create(&graph, kernels, &shape, &plan, NULL), DSINFER_OK);
+    check_rows(plan, 257);
+    check_rows(plan, MAX_ROWS);
+    dsi_plan_destroy(plan);
+    dsi_graph_finish(&graph);
+}
+
+static void many_rows_give_what_each_gives_alone(void **state) {
+    struct dsi_kernels kernels;
+    size_t i;
+    int precision;
+
+    (void)state;
+    for (i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+        dsi_kernels_init(&kernels, levels[i], dsi_cpu_get_flags());
+        for (precision = 0; precision < DSI_N_PRECISIONS; precision++) {
+            if (kernels.products[precision].is_batch_exact) {
+                check_layer(&kernels, (enum dsi_precision)precision);
+            }
+        }
+    }
+}
+
 /* Every column is in one share; shares begin at multiples of 64, and differ by one of them. */
 static void shares_cover_everything_once(void **state) {
     size_t n, worker, n_workers;
@@ -162,6 +231,7 @@ static void shares_cover_everything_once(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_number_of_workers_gives_the_same_bits),
+        cmocka_unit_test(many_rows_give_what_each_gives_alone),
         cmocka_unit_test(shares_cover_everything_once),
     };
 
