@@ -82,24 +82,6 @@ ALWAYS_INLINE void multiply_tile(const struct int8_tile *tile, size_t n_rows, si
 
 #include "runtime/kernels/vector/gemm_int8_body.h"
 
-/* The largest magnitude; NaN where one is not finite. As integers magnitudes have their order. */
-static float find_max(const float *a, size_t k) {
-    uint32_t largest = 0;
-    float x;
-    size_t l;
-
-    for (l = 0; l < k; l++) {
-        uint32_t bits;
-
-        memcpy(&bits, a + l, sizeof(bits));
-        bits &= 0x7fffffff;
-        largest = bits > largest ? bits : largest;
-    }
-    largest = largest >= 0x7f800000 ? 0x7fc00000 : largest;
-    memcpy(&x, &largest, sizeof(x));
-    return x;
-}
-
 /* p of eight elements, zeros behind the last. */
 static inline int16x8_t round_words(const float *a, size_t n, float inverse) {
     float row[8] = {0};
@@ -116,11 +98,11 @@ static void prepare(const struct dsi_gemm *gemm, bool is_bytes) {
     for (i = 0; i < gemm->m; i++) {
         uint8_t *row = (uint8_t *)gemm->prepared + i * dsi_int8_get_row_size(gemm->k);
         const float *a = gemm->a + i * gemm->a_stride;
-        const float max = find_max(a, gemm->k);
-        const bool is_zero = !(max >= DSI_INT8_SMALLEST); /* or NaN */
-        const float inverse = is_zero ? 0.0f : DSI_INT8_LARGEST_P / max;
+        const float max = dsi_int8_find_max(a, gemm->k);
+        const float inverse = dsi_int8_get_inverse_scale(max, DSI_INT8_LARGEST_P);
+        const bool is_zero = inverse == 0.0f; /* or not finite */
 
-        ((struct int8_row *)row)->scale = max < DSI_INT8_SMALLEST ? 0.0f : max / DSI_INT8_LARGEST_P;
+        ((struct int8_row *)row)->scale = dsi_int8_get_scale(max, DSI_INT8_LARGEST_P);
         row += sizeof(struct int8_row);
         for (l = 0; l < n_bytes; l += 8) {
             const int16x8_t p =

@@ -7,10 +7,10 @@
  *
  * The sums are exact and finished in double as in ref/: results are the same to the bit.
  * SPDX-License-Identifier: BSD-2-Clause */
+#include "runtime/kernels/int8.h"
 #include "runtime/kernels/portable/portable_kernels.h"
 #include "runtime/kernels/ref/kernels_ref.h"
 
-#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -20,15 +20,6 @@
 #define ROWS ((size_t)64)    /* and so many rows of A */
 
 _Static_assert(BLOCK * 16256 * 127 <= INT32_MAX, "sums of a block of k fit 32 bits");
-
-/* nearbyint for |x| < 2^22: what is added leaves no room for digits behind the point. In variables
- * each, as a wider format would have it. */
-static inline int32_t round_float(float x) {
-    const float shifted = x + 0x1.8p23f;
-    const float rounded = shifted - 0x1.8p23f;
-
-    return (int32_t)rounded;
-}
 
 static size_t get_packed_size(size_t k, size_t n) {
     return n * (sizeof(float) + k);
@@ -48,13 +39,13 @@ static void pack_tile(const struct dsi_pack *pack, size_t row, size_t n_rows, si
     size_t i, j;
 
     for (j = 0; j < n_columns; j++) {
-        inverse[j] = dsi_get_inverse_scale_ref(max[j], DSI_LARGEST_Q);
+        inverse[j] = dsi_int8_get_inverse_scale(max[j], DSI_INT8_LARGEST_Q);
     }
     for (i = 0; i < n_rows; i++) {
         memcpy(values, from + i * pack->row_stride, n_columns * sizeof(*values));
         for (j = 0; j < TILE; j++) {
             rounded[i][j] =
-                inverse[j] > 0.0f ? (int8_t)round_float(values[j] * inverse[j]) : (int8_t)0;
+                inverse[j] > 0.0f ? (int8_t)dsi_int8_round(values[j] * inverse[j]) : (int8_t)0;
         }
     }
     for (j = 0; j < n_columns; j++) {
@@ -86,37 +77,20 @@ static size_t get_prepared_size(size_t m, size_t k) {
     return m * (sizeof(float) + get_n_words(k) * sizeof(int16_t));
 }
 
-/* Magnitudes are compared as integers, which have the order of floats, NaN at the end. */
-static float find_max(const float *a, size_t k) {
-    uint32_t largest = 0;
-    float max;
-    size_t l;
-
-    for (l = 0; l < k; l++) {
-        uint32_t bits;
-
-        memcpy(&bits, a + l, sizeof(bits));
-        bits &= 0x7fffffff;
-        largest = bits > largest ? bits : largest;
-    }
-    memcpy(&max, &largest, sizeof(max));
-    return isfinite(max) ? max : NAN;
-}
-
 static void prepare(const struct dsi_gemm *gemm) {
     const size_t n_words = get_n_words(gemm->k);
     size_t i, l;
 
     for (i = 0; i < gemm->m; i++) {
         const float *a = gemm->a + i * gemm->a_stride;
-        const float max = find_max(a, gemm->k);
-        const float inverse = dsi_get_inverse_scale_ref(max, DSI_LARGEST_P);
+        const float max = dsi_int8_find_max(a, gemm->k);
+        const float inverse = dsi_int8_get_inverse_scale(max, DSI_INT8_LARGEST_P);
         int16_t *p = (int16_t *)((float *)gemm->prepared + gemm->m) + i * n_words;
 
-        ((float *)gemm->prepared)[i] = dsi_get_scale_ref(max, DSI_LARGEST_P);
+        ((float *)gemm->prepared)[i] = dsi_int8_get_scale(max, DSI_INT8_LARGEST_P);
         memset(p, 0, n_words * sizeof(*p));
         for (l = 0; inverse > 0.0f && l < gemm->k; l++) {
-            p[l] = (int16_t)round_float(a[l] * inverse);
+            p[l] = (int16_t)dsi_int8_round(a[l] * inverse);
         }
     }
 }
@@ -199,7 +173,7 @@ static void finish(const struct dsi_gemm *gemm, size_t row, size_t m, size_t col
     size_t i, j;
 
     for (j = 0; j < width; j++) {
-        column_scales[j] = dsi_get_scale_ref(max[j], DSI_LARGEST_Q);
+        column_scales[j] = dsi_int8_get_scale(max[j], DSI_INT8_LARGEST_Q);
     }
     for (i = 0; i < m; i++) {
         float *c = gemm->c + (row + i) * gemm->c_stride + column;

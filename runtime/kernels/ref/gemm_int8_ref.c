@@ -3,13 +3,12 @@
  * Packed B: the largest |b| of each of the n columns as floats, NaN where something in it is not
  * finite; behind them q, row-major, a byte an element.
  * SPDX-License-Identifier: BSD-2-Clause */
+#include "runtime/kernels/int8.h"
 #include "runtime/kernels/ref/kernels_ref.h"
 
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
-
-#define SMALLEST 0x1p-100f
 
 static float load(const unsigned char *bytes) {
     float x;
@@ -24,14 +23,6 @@ static float max_magnitude(float max, float x) {
         return NAN;
     }
     return fabsf(x) > max ? fabsf(x) : max;
-}
-
-float dsi_get_inverse_scale_ref(float max, float largest) {
-    return max >= SMALLEST ? largest / max : 0.0f;
-}
-
-float dsi_get_scale_ref(float max, float largest) {
-    return max < SMALLEST ? 0.0f : max / largest;
 }
 
 size_t dsi_get_packed_size_int8_ref(size_t k, size_t n) {
@@ -62,9 +53,9 @@ void dsi_pack_int8_ref(const struct dsi_pack *pack) {
             const float x = load(from + i * pack->row_stride + j * sizeof(float));
 
             q[i * pack->n + j] =
-                isnan(max[j])
-                    ? 0
-                    : (int8_t)nearbyintf(x * dsi_get_inverse_scale_ref(max[j], DSI_LARGEST_Q));
+                isnan(max[j]) ? 0
+                              : (int8_t)nearbyintf(
+                                    x * dsi_int8_get_inverse_scale(max[j], DSI_INT8_LARGEST_Q));
         }
     }
 }
@@ -94,9 +85,9 @@ void dsi_gemm_int8_ref(const struct dsi_gemm *gemm) {
             max = max_magnitude(max, a[l]);
         }
         for (j = gemm->first_column; j < gemm->first_column + gemm->n_columns; j++) {
-            const float scale =
-                dsi_get_scale_ref(max, DSI_LARGEST_P) * dsi_get_scale_ref(b_max[j], DSI_LARGEST_Q);
-            const float inverse = dsi_get_inverse_scale_ref(max, DSI_LARGEST_P);
+            const float scale = dsi_int8_get_scale(max, DSI_INT8_LARGEST_P) *
+                                dsi_int8_get_scale(b_max[j], DSI_INT8_LARGEST_Q);
+            const float inverse = dsi_int8_get_inverse_scale(max, DSI_INT8_LARGEST_P);
             const int64_t sum = isnan(max) ? 0 : multiply(gemm, a, inverse, j);
             const double start = (double)(gemm->bias ? gemm->bias[j] : c[j]);
 

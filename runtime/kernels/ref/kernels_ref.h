@@ -22,13 +22,6 @@ void dsi_measure_int8_ref(const struct dsi_pack *pack);
 void dsi_pack_int8_ref(const struct dsi_pack *pack);
 void dsi_gemm_int8_ref(const struct dsi_gemm *gemm);
 
-/* What a value is multiplied with to get the integer, and an integer to get a value, where integers
- * go up to `largest` and values to `max`. */
-#define DSI_LARGEST_Q 127.0f
-#define DSI_LARGEST_P 16256.0f
-float dsi_get_inverse_scale_ref(float max, float largest);
-float dsi_get_scale_ref(float max, float largest);
-
 /* min(max(x, 0), limit) where the limit is finite, else x. NaN and -0 pass. */
 static inline float dsi_clip_ref(float x, float limit) {
     if (isinf(limit)) {

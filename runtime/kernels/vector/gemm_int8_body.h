@@ -14,6 +14,7 @@
 #ifndef DSI_KERNELS_VECTOR_GEMM_INT8_BODY_H
 #define DSI_KERNELS_VECTOR_GEMM_INT8_BODY_H
 
+#include "runtime/kernels/int8.h"
 #include "runtime/kernels/vector/int8_tile.h"
 
 #include <assert.h>
@@ -29,7 +30,7 @@ static void finish_tile(const struct dsi_gemm *gemm, const struct int8_tile *til
     size_t i, j;
 
     for (j = 0; j < group->width; j++) {
-        scales[j] = max[j] < DSI_INT8_SMALLEST ? 0.0f : max[j] / DSI_INT8_LARGEST_Q;
+        scales[j] = dsi_int8_get_scale(max[j], DSI_INT8_LARGEST_Q);
     }
     for (i = 0; i < n_rows; i++) {
         const float t = ((const struct int8_row *)(tile->rows + i * tile->row_stride))->scale;

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "runtime/kernels/vector/panels.h"
 
+#include "runtime/kernels/int8.h"
 #include "runtime/kernels/vector/int8_tile.h"
 
 #include <stdint.h>
@@ -122,14 +123,6 @@ static void measure_int8(const struct dsi_pack *pack) {
     pack_panels(pack, measure_row);
 }
 
-/* nearbyint for |x| < 2^22: what is added leaves no room for digits behind the point. (Vector
- * instructions are what uses panels: where they are, floats have no excess precision.) */
-static inline int32_t round_float(float x) {
-    const float shift = 0x1.8p23f;
-
-    return (int32_t)(x + shift - shift);
-}
-
 static void write_row_int8(const struct dsi_pack *pack, size_t row, size_t column,
                            const unsigned char *from, size_t width) {
     const float *max = (const float *)pack->packed + column;
@@ -143,8 +136,8 @@ static void write_row_int8(const struct dsi_pack *pack, size_t row, size_t colum
     load_bits(from, width, bits);
     memcpy(values, bits, sizeof(values));
     for (j = 0; j < PANEL; j++) {
-        const float inverse = max[j] >= DSI_INT8_SMALLEST ? DSI_INT8_LARGEST_Q / max[j] : 0.0f;
-        const int32_t q = inverse > 0.0f ? round_float(values[j] * inverse) : 0;
+        const float inverse = dsi_int8_get_inverse_scale(max[j], DSI_INT8_LARGEST_Q);
+        const int32_t q = inverse > 0.0f ? dsi_int8_round(values[j] * inverse) : 0;
 
         to[j] |= ((uint32_t)q & 0xff) << row % 4 * 8;
         sums[j] += q;

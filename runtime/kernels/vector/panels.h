@@ -14,11 +14,6 @@
 
 #include "runtime/kernels/kernels.h"
 
-/* Below it a largest value counts as zero; and the largest integers. */
-#define DSI_INT8_SMALLEST 0x1p-100f
-#define DSI_INT8_LARGEST_Q 127.0f
-#define DSI_INT8_LARGEST_P 16256.0f
-
 /* Fills in all products but for `gemm` and `prepare`, which makes rows as in int8_tile.h. */
 void dsi_panels_init(struct dsi_kernels *kernels);
 

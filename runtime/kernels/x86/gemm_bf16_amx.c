@@ -39,6 +39,11 @@ size_t dsi_get_prepared_size_bf16_amx(size_t m, size_t k) {
     return m * PARTS * get_part_size(k);
 }
 
+/* The first `n` lanes. */
+static inline __mmask16 get_mask(size_t n) {
+    return n < LANES ? (__mmask16)((1u << n) - 1) : 0xffff;
+}
+
 /* Cuts off all but the first 8 significant bits; NaN stays NaN. */
 static inline __m512 cut(__m512 x) {
     const __m512i bits = _mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(~0xffff));
@@ -64,8 +69,7 @@ void dsi_prepare_bf16_amx(const struct dsi_gemm *gemm) {
 
         for (l = 0; l * 2 < part_size; l += LANES) {
             const size_t rest = gemm->k > l ? gemm->k - l : 0;
-            const __mmask16 mask = rest < LANES ? (__mmask16)((1u << rest) - 1) : 0xffff;
-            const __m512 x = _mm512_maskz_loadu_ps(mask, a + (rest ? l : 0));
+            const __m512 x = _mm512_maskz_loadu_ps(get_mask(rest), a + (rest ? l : 0));
             const __m512 first = cut(x);
             /* Infinity has nothing behind it. */
             const __mmask16 is_finite =
@@ -150,7 +154,7 @@ static void multiply_many(struct tile *tile, size_t n_rows, size_t n_panels) {
 /* A row's `width` columns from `column` on: c = clip(start + first + second + third). */
 static void finish(const struct dsi_gemm *gemm, size_t row, size_t column, size_t width,
                    const float *const parts[PARTS]) {
-    const __mmask16 mask = width < LANES ? (__mmask16)((1u << width) - 1) : 0xffff;
+    const __mmask16 mask = get_mask(width);
     float *c = gemm->c + row * gemm->c_stride + column;
     const __m512 start = _mm512_maskz_loadu_ps(mask, gemm->bias ? gemm->bias + column : c);
     const __m512 sum =

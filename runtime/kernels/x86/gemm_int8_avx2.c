@@ -107,7 +107,6 @@ static inline __m256 load_row(const float *a, size_t n) {
 static float find_max(const float *a, size_t k) {
     __m256i max = _mm256_setzero_si256();
     uint32_t parts[LANES], largest = 0;
-    float x;
     size_t l;
 
     for (l = 0; l < k; l += LANES) {
@@ -119,9 +118,7 @@ static float find_max(const float *a, size_t k) {
     for (l = 0; l < LANES; l++) {
         largest = parts[l] > largest ? parts[l] : largest;
     }
-    largest = largest >= 0x7f800000 ? 0x7fc00000 : largest;
-    memcpy(&x, &largest, sizeof(x));
-    return x;
+    return dsi_int8_get_max(largest);
 }
 
 /* p of sixteen elements as words, in order. */
@@ -149,10 +146,11 @@ static void prepare(const struct dsi_gemm *gemm, bool is_bytes) {
         uint8_t *row = (uint8_t *)gemm->prepared + i * dsi_int8_get_row_size(gemm->k);
         const float *a = gemm->a + i * gemm->a_stride;
         const float max = find_max(a, gemm->k);
-        const bool is_zero = !(max >= DSI_INT8_SMALLEST); /* or NaN */
-        const __m256 inverse = _mm256_set1_ps(is_zero ? 0.0f : DSI_INT8_LARGEST_P / max);
+        const float inverse_scale = dsi_int8_get_inverse_scale(max, DSI_INT8_LARGEST_P);
+        const __m256 inverse = _mm256_set1_ps(inverse_scale);
+        const bool is_zero = inverse_scale == 0.0f; /* or not finite */
 
-        ((struct int8_row *)row)->scale = max < DSI_INT8_SMALLEST ? 0.0f : max / DSI_INT8_LARGEST_P;
+        ((struct int8_row *)row)->scale = dsi_int8_get_scale(max, DSI_INT8_LARGEST_P);
         row += sizeof(struct int8_row);
         for (l = 0; l < n_bytes; l += 2 * LANES) {
             const __m256i p = l < gemm->k && !is_zero ? round_words(a + l, gemm->k - l, inverse)
